@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "aggregator/host_record.h"
+
+namespace hostscope::aggregator {
+
+/// A window that is over, merged over all workers: immutable, readable from any number of threads. Host records come
+/// in address order, `other` records after them. Its memory is the host table of the window, which goes back to the
+/// merger's pool when the last reader lets go.
+class ClosedWindow {
+ public:
+  virtual ~ClosedWindow() = default;
+
+  virtual WindowSpan span() const noexcept = 0;
+  /// Closed by shutdown before its end was reached, so more of it may follow from the next run.
+  virtual bool partial() const noexcept = 0;
+  virtual const WindowSummary& summary() const noexcept = 0;
+
+  /// Host records and `other` records: summary().hosts + summary().other_hosts.
+  virtual std::size_t size() const noexcept = 0;
+  /// The i-th record, i < size(). Computes the distinct-count estimates; O(1) but not free (up to a few
+  /// microseconds for a host with dense sketches).
+  virtual HostRecord At(std::size_t i) const noexcept = 0;
+};
+
+using ClosedWindowPtr = std::shared_ptr<const ClosedWindow>;
+
+}  // namespace hostscope::aggregator

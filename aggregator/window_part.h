@@ -1,0 +1,20 @@
+#pragma once
+
+#include <memory>
+
+#include "aggregator/host_record.h"
+#include "aggregator/host_table.h"
+
+namespace hostscope::aggregator {
+
+/// One worker's share of one base window, on its way from the worker to the merger. Exactly one owner at a time.
+struct WindowPart {
+  WindowSpan span;
+  bool partial = false;  ///< closed by shutdown
+  std::unique_ptr<HostTable> table;
+  /// flows, packets, bytes, exporters, dropped, scaled_flows and sequence figures of this worker in this window;
+  /// hosts and other_hosts are the merger's to fill.
+  WindowSummary summary;
+};
+
+}  // namespace hostscope::aggregator

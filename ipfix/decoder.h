@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "ipfix/accounting.h"
+#include "ipfix/address.h"
+#include "ipfix/flow_record.h"
+#include "ipfix/settings.h"
+#include "ipfix/time.h"
+
+namespace hostscope::ipfix {
+
+/// One UDP payload and where it came from. The bytes are borrowed for the duration of the call only.
+struct Datagram {
+  std::span<const std::uint8_t> payload;
+  Address source;
+  std::uint16_t source_port = 0;  ///< host byte order
+  ReceiveTime received;
+};
+
+/// What one exporter (source address, source port, observation domain) has sent so far; a snapshot.
+struct ExporterStatus {
+  Address address;
+  std::uint16_t port = 0;
+  std::uint32_t observation_domain = 0;
+  std::uint16_t version = 0;        ///< 5, 9 or 10: of the last datagram
+  ReceiveTime last_received;
+  std::uint32_t templates = 0;
+  double sampling_rate = 1;         ///< the last rate applied; 1 is unsampled
+  std::int64_t clock_offset_ns = 0; ///< exporter's export time minus arrival, of the last datagram
+  const Accounting* accounting = nullptr;  ///< lives as long as the decoder
+};
+
+/// Decodes NetFlow v5, NetFlow v9 (RFC 3954) and IPFIX (RFC 7011) datagrams into flow records. Owned and used by one
+/// thread. All memory is taken at construction, to the caps of `Settings`; Decode() neither allocates nor locks nor
+/// throws, whatever the bytes are.
+class Decoder {
+ public:
+  explicit Decoder(const Settings& settings);
+  ~Decoder();
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
+
+  /// Reads one datagram. Its flow records go to `consumer` in batches: at the latest with the next Flush(), so that
+  /// records of small datagrams share a batch. The same consumer must be passed until then.
+  DatagramOutcome Decode(const Datagram& datagram, FlowConsumer& consumer) noexcept;
+
+  /// Hands out what is still in the batch. To be called at the end of a burst and before a window closes.
+  void Flush(FlowConsumer& consumer) noexcept;
+
+  /// Drops templates and exporters whose lifetime is over. To be called about once a second; bounded work per call.
+  void Expire(ReceiveTime now) noexcept;
+
+  /// Readable from any thread.
+  const Accounting& accounting() const noexcept;
+
+  /// Number of exporters (address, port, domain) tracked now; readable from any thread.
+  std::uint32_t exporter_count() const noexcept;
+  /// Exporters that sent since `since`. Decoding thread only.
+  std::uint32_t CountActiveExporters(ReceiveTime since) const noexcept;
+  /// Snapshot of every exporter. Decoding thread only; allocates.
+  std::vector<ExporterStatus> Exporters() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace hostscope::ipfix
