@@ -1,0 +1,54 @@
+#include "ipfix/accounting.h"
+
+namespace hostscope::ipfix {
+namespace {
+
+template <typename Enum, std::size_t kSize>
+const CounterName& Look(const std::array<CounterName, kSize>& names, Enum which) noexcept {
+  static_assert(kSize == static_cast<std::size_t>(Enum::kCount), "a name for each value");
+  return names[static_cast<std::size_t>(which)];
+}
+
+constexpr std::array kDatagramOutcomes{
+    CounterName{"decoded", "Datagrams whose header was accepted and whose sets were all read or skipped with a reason."},
+    CounterName{"too_short", "Datagrams shorter than the header of their version."},
+    CounterName{"unknown_version", "Datagrams that are neither NetFlow v5, NetFlow v9 nor IPFIX."},
+    CounterName{"bad_length", "IPFIX messages whose Length is under 16 or beyond the datagram."},
+    CounterName{"bad_count", "NetFlow v5 datagrams whose record count is 0, over 30 or beyond the datagram."},
+    CounterName{"malformed", "Datagrams whose first set was already broken."},
+    CounterName{"exporter_refused", "Datagrams of exporters that the configuration does not list."},
+    CounterName{"exporter_table_full", "Datagrams of new exporters beyond the configured number."},
+};
+
+constexpr std::array kRecordSkips{
+    CounterName{"no_addresses", "Flow records that carry no source and destination address."},
+    CounterName{"nat_event", "Flow records that report an address translation, not traffic."},
+    CounterName{"nsel_event", "Firewall events (ASA NSEL) without traffic of their own."},
+    CounterName{"direction", "Flow records of the flowDirection that is not counted for their exporter."},
+    CounterName{"malformed", "Flow records with a field that runs beyond its set."},
+    CounterName{"unmonitored", "Flow records with neither address in a monitored network."},
+};
+
+constexpr std::array kSetSkips{
+    CounterName{"unknown_template", "Data sets whose template has not been received."},
+    CounterName{"bad_length", "Sets whose length is under 4 or beyond their message."},
+    CounterName{"reserved_id", "Sets with an id that the standard reserves."},
+    CounterName{"bad_template", "Template sets that end within a template or describe none."},
+};
+
+constexpr std::array kTemplateEvents{
+    CounterName{"learned", "Templates that were new or differed from the one before."},
+    CounterName{"refreshed", "Templates that repeated what was known."},
+    CounterName{"withdrawn", "Template withdrawals, which are ignored over UDP."},
+    CounterName{"refused", "Templates that were malformed or beyond a configured cap."},
+    CounterName{"expired", "Templates dropped because they were not refreshed in time."},
+};
+
+}  // namespace
+
+const CounterName& NameOf(DatagramOutcome outcome) noexcept { return Look(kDatagramOutcomes, outcome); }
+const CounterName& NameOf(RecordSkip reason) noexcept { return Look(kRecordSkips, reason); }
+const CounterName& NameOf(SetSkip reason) noexcept { return Look(kSetSkips, reason); }
+const CounterName& NameOf(TemplateEvent event) noexcept { return Look(kTemplateEvents, event); }
+
+}  // namespace hostscope::ipfix
