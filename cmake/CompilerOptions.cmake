@@ -16,7 +16,7 @@ add_compile_options(-march=x86-64-v3 -fno-omit-frame-pointer)
 add_library(hostscope_warnings INTERFACE)
 target_compile_options(hostscope_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor
-  -Woverloaded-virtual -Wcast-align -Wformat=2 -Wimplicit-fallthrough)
+  -Wno-missing-field-initializers -Woverloaded-virtual -Wcast-align -Wformat=2 -Wimplicit-fallthrough)
 
 if(HOSTSCOPE_SANITIZE)
   add_compile_options(-fsanitize=${HOSTSCOPE_SANITIZE} -fno-sanitize-recover=all)

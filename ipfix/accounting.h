@@ -95,6 +95,7 @@ struct Accounting {
   Counter malformed_times;                    ///< durations below zero: left out of the mean
   CounterArray<SetSkip> sets_skipped;
   CounterArray<TemplateEvent> templates;
+  Counter samplers_refused;                   ///< sampling rates beyond the configured number of selectors
   Counter sequence_expected;                  ///< units that should have come (records, datagrams or flows)
   Counter sequence_lost;                      ///< of these, the estimate of what never reached us
   Counter sequence_resets;                    ///< jumps taken as a restart, not as loss

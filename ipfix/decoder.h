@@ -59,8 +59,8 @@ class Decoder {
 
   /// Number of exporters (address, port, domain) tracked now; readable from any thread.
   std::uint32_t exporter_count() const noexcept;
-  /// Exporters that sent since `since`. Decoding thread only.
-  std::uint32_t CountActiveExporters(ReceiveTime since) const noexcept;
+  /// Exporters that sent since the last call: to be asked once at each window's edge. Decoding thread only; O(1).
+  std::uint32_t TakeActiveExporters() noexcept;
   /// Snapshot of every exporter. Decoding thread only; allocates.
   std::vector<ExporterStatus> Exporters() const;
 

@@ -1,0 +1,321 @@
+#include "ipfix/decoder.h"
+
+#include <algorithm>
+#include <random>
+
+#include "ipfix/decoder_state.h"
+#include "ipfix/wire.h"
+
+namespace hostscope::ipfix {
+namespace {
+
+std::uint64_t DrawSeed() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+
+Settings WithLongestPrefixFirst(Settings settings) {
+  std::stable_sort(settings.exporters.begin(), settings.exporters.end(),
+                   [](const ExporterRule& a, const ExporterRule& b) { return a.prefix.length > b.prefix.length; });
+  return settings;
+}
+
+}  // namespace
+
+Decoder::Decoder(const Settings& settings) : impl_(std::make_unique<Impl>(settings)) {}
+Decoder::~Decoder() = default;
+
+DatagramOutcome Decoder::Decode(const Datagram& datagram, FlowConsumer& consumer) noexcept {
+  return impl_->Decode(datagram, consumer);
+}
+void Decoder::Flush(FlowConsumer& consumer) noexcept { impl_->Flush(consumer); }
+void Decoder::Expire(ReceiveTime now) noexcept { impl_->Expire(now); }
+const Accounting& Decoder::accounting() const noexcept { return impl_->accounting(); }
+std::uint32_t Decoder::exporter_count() const noexcept { return impl_->exporter_count(); }
+std::uint32_t Decoder::TakeActiveExporters() noexcept { return impl_->TakeActiveExporters(); }
+std::vector<ExporterStatus> Decoder::Exporters() const { return impl_->Exporters(); }
+
+Decoder::Impl::Impl(const Settings& settings)
+    : settings_(WithLongestPrefixFirst(settings)),
+      exporters_(settings.max_exporters, DrawSeed()),
+      templates_(settings.max_templates, DrawSeed()),
+      samplers_(settings.max_samplers, DrawSeed()),
+      template_reader_(settings.max_fields_per_template) {}
+
+DatagramOutcome Decoder::Impl::Decode(const Datagram& datagram, FlowConsumer& consumer) noexcept {
+  Message message{.datagram = &datagram, .consumer = &consumer};
+  DatagramOutcome outcome = DatagramOutcome::kTooShort;
+  if (datagram.payload.size() >= sizeof(std::uint16_t)) {
+    message.version = LoadBe16(datagram.payload.data());
+    switch (message.version) {
+      case kVersionNetstream5:
+        message.version = kVersionNetflow5;
+        [[fallthrough]];
+      case kVersionNetflow5:
+        outcome = DecodeNetflow5(message);
+        break;
+      case kVersionNetflow9:
+        outcome = DecodeNetflow9(message);
+        break;
+      case kVersionIpfix:
+        outcome = DecodeIpfix(message);
+        break;
+      default:
+        outcome = DatagramOutcome::kUnknownVersion;
+        break;
+    }
+  }
+  total_.datagrams.Add(1);
+  total_.outcomes.Add(outcome);
+  if (message.exporter != nullptr) {
+    message.exporter->accounting.datagrams.Add(1);
+    message.exporter->accounting.outcomes.Add(outcome);
+  }
+  return outcome;
+}
+
+DatagramOutcome Decoder::Impl::DecodeNetflow5(Message& message) noexcept {
+  const std::span<const std::uint8_t> payload = message.datagram->payload;
+  if (payload.size() < sizeof(Netflow5Header)) return DatagramOutcome::kTooShort;
+  const auto header = LoadHeader<Netflow5Header>(payload.data());
+  const std::size_t count = header.count.value();
+  const std::span<const std::uint8_t> records = payload.subspan(sizeof(Netflow5Header));
+  if (count == 0 || count > kNetflow5MaxRecords || count * kNetflow5RecordLength > records.size()) {
+    return DatagramOutcome::kBadCount;
+  }
+  const std::uint32_t engine = std::uint32_t{header.engine_type} << 8 | header.engine_id;
+  const std::int64_t export_time = header.unix_secs.value() * kNanosecondsPerSecond + header.unix_nsecs.value();
+  const DatagramOutcome outcome = Identify(message, engine, export_time);
+  if (outcome != DatagramOutcome::kDecoded) return outcome;
+
+  Exporter& exporter = *message.exporter;
+  exporter.sequence.Observe(header.flow_sequence.value(), count, exporter.accounting, total_);
+  const std::uint16_t mask = exporter.settings.v5_sampling_uses_16_bits ? 0xffff : kNetflow5IntervalMask;
+  const auto interval = static_cast<std::uint16_t>(header.sampling.value() & mask);
+  const SamplingRate announced{std::max<std::uint32_t>(interval, 1), 1};
+  ReadFlows(message, Netflow5Plan(), records.first(count * kNetflow5RecordLength), announced);
+  return DatagramOutcome::kDecoded;
+}
+
+DatagramOutcome Decoder::Impl::DecodeNetflow9(Message& message) noexcept {
+  const std::span<const std::uint8_t> payload = message.datagram->payload;
+  if (payload.size() < sizeof(Netflow9Header)) return DatagramOutcome::kTooShort;
+  const auto header = LoadHeader<Netflow9Header>(payload.data());
+  const DatagramOutcome outcome =
+      Identify(message, header.source_id.value(), header.unix_secs.value() * kNanosecondsPerSecond);
+  if (outcome != DatagramOutcome::kDecoded) return outcome;
+  Exporter& exporter = *message.exporter;
+  exporter.sequence.Observe(header.sequence.value(), 1, exporter.accounting, total_);
+  return ReadSets(message, payload.subspan(sizeof(Netflow9Header)));
+}
+
+DatagramOutcome Decoder::Impl::DecodeIpfix(Message& message) noexcept {
+  const std::span<const std::uint8_t> payload = message.datagram->payload;
+  if (payload.size() < sizeof(IpfixHeader)) return DatagramOutcome::kTooShort;
+  const auto header = LoadHeader<IpfixHeader>(payload.data());
+  const std::size_t length = header.length.value();
+  if (length < sizeof(IpfixHeader) || length > payload.size()) return DatagramOutcome::kBadLength;
+  const DatagramOutcome identified =
+      Identify(message, header.observation_domain.value(), header.export_time.value() * kNanosecondsPerSecond);
+  if (identified != DatagramOutcome::kDecoded) return identified;
+  const DatagramOutcome outcome =
+      ReadSets(message, payload.subspan(sizeof(IpfixHeader), length - sizeof(IpfixHeader)));
+  Exporter& exporter = *message.exporter;
+  exporter.sequence.Observe(header.sequence.value(), message.data_records, exporter.accounting, total_);
+  if (message.has_unknown_set) exporter.sequence.Forget();
+  return outcome;
+}
+
+const ExporterSettings* Decoder::Impl::SettingsFor(const Address& address) const noexcept {
+  for (const ExporterRule& rule : settings_.exporters) {
+    if (rule.prefix.Contains(address)) return &rule.settings;
+  }
+  return settings_.only_listed_exporters ? nullptr : &settings_.default_exporter;
+}
+
+/// Finds or admits the exporter. kDecoded: go on.
+DatagramOutcome Decoder::Impl::Identify(Message& message, std::uint32_t domain,
+                                        std::int64_t export_time_ns) noexcept {
+  message.key = {message.datagram->source, domain, message.datagram->source_port};
+  message.exporter_index = exporters_.Find(message.key);
+  if (message.exporter_index == ExporterTable::kNone) {
+    const ExporterSettings* const settings = SettingsFor(message.key.address);
+    if (settings == nullptr) return DatagramOutcome::kExporterRefused;
+    message.exporter_index = exporters_.Insert(message.key);
+    if (message.exporter_index == ExporterTable::kNone) return DatagramOutcome::kExporterTableFull;
+    exporters_[message.exporter_index].settings = *settings;
+    exporter_count_.store(exporters_.size(), std::memory_order_relaxed);
+  }
+  Exporter& exporter = exporters_[message.exporter_index];
+  message.exporter = &exporter;
+  exporter.last_received = message.datagram->received;
+  exporter.clock_offset_ns = export_time_ns - message.datagram->received.ns;
+  if (exporter.version != message.version) exporter.sequence.Forget();
+  exporter.version = message.version;
+  if (exporter.active_epoch != epoch_) {
+    exporter.active_epoch = epoch_;
+    ++active_exporters_;
+  }
+  return DatagramOutcome::kDecoded;
+}
+
+DatagramOutcome Decoder::Impl::ReadSets(Message& message, std::span<const std::uint8_t> sets) noexcept {
+  bool has_read_one = false;
+  while (sets.size() >= kSetHeaderLength) {
+    const std::uint16_t id = LoadBe16(&sets[0]);
+    const std::size_t length = LoadBe16(&sets[2]);
+    if (id == 0 && length == 0) break;  // zero fill to the datagram's end (Palo Alto 8.1)
+    if (length < kSetHeaderLength || length > sets.size()) {
+      Book(message, &Accounting::sets_skipped, SetSkip::kBadLength);
+      message.has_unknown_set = true;
+      return has_read_one ? DatagramOutcome::kDecoded : DatagramOutcome::kMalformed;
+    }
+    ReadSet(message, id, sets.subspan(kSetHeaderLength, length - kSetHeaderLength));
+    has_read_one = true;
+    sets = sets.subspan(length);
+  }
+  return DatagramOutcome::kDecoded;
+}
+
+void Decoder::Impl::ReadSet(Message& message, std::uint16_t id, std::span<const std::uint8_t> body) noexcept {
+  const bool is_ipfix = message.version == kVersionIpfix;
+  if (id >= kFirstDataSetId) {
+    ReadData(message, id, body);
+  } else if (id == (is_ipfix ? 2 : 0)) {
+    ReadTemplates(message, is_ipfix ? TemplateSyntax::kIpfixData : TemplateSyntax::kNetflow9Data, body);
+  } else if (id == (is_ipfix ? 3 : 1)) {
+    ReadTemplates(message, is_ipfix ? TemplateSyntax::kIpfixOptions : TemplateSyntax::kNetflow9Options, body);
+  } else {
+    Book(message, &Accounting::sets_skipped, SetSkip::kReservedId);
+  }
+}
+
+void Decoder::Impl::ReadTemplates(Message& message, TemplateSyntax syntax,
+                                  std::span<const std::uint8_t> body) noexcept {
+  template_reader_.Start(syntax, body);
+  TemplateRecord record;
+  for (;;) {
+    switch (template_reader_.Next(record)) {
+      case TemplateReader::Result::kTemplate:
+        Learn(message, record);
+        break;
+      case TemplateReader::Result::kMalformed:
+        Book(message, &Accounting::sets_skipped, SetSkip::kBadTemplate);
+        Book(message, &Accounting::templates, TemplateEvent::kRefused);
+        return;
+      case TemplateReader::Result::kEnd:
+        return;
+    }
+  }
+}
+
+void Decoder::Impl::Learn(Message& message, const TemplateRecord& record) noexcept {
+  const auto book = [&](TemplateEvent event) { Book(message, &Accounting::templates, event); };
+  if (record.is_withdrawal) {
+    book(TemplateEvent::kWithdrawn);  // RFC 7011 section 8.4: over UDP it must be ignored, since anyone can send one
+    return;
+  }
+  const TemplateKey key{message.exporter_index, record.id};
+  std::uint32_t index = templates_.Find(key);
+  if (index != TemplateTable::kNone && templates_[index].definition == record.definition) {
+    templates_[index].last_received = message.datagram->received;
+    book(TemplateEvent::kRefreshed);
+    return;
+  }
+  Plan plan;
+  const bool is_new = index == TemplateTable::kNone;
+  const bool is_over_cap = is_new && message.exporter->templates >= settings_.max_templates_per_exporter;
+  if (record.has_too_many_fields || is_over_cap ||
+      !CompilePlan(record.fields, record.is_options, message.exporter->settings, plan)) {
+    book(TemplateEvent::kRefused);
+    return;
+  }
+  if (is_new) index = templates_.Insert(key);
+  if (index == TemplateTable::kNone) {
+    book(TemplateEvent::kRefused);
+    return;
+  }
+  if (is_new) ++message.exporter->templates;
+  templates_[index] = {plan, record.definition, message.datagram->received};
+  book(TemplateEvent::kLearned);
+}
+
+void Decoder::Impl::ReadData(Message& message, std::uint16_t id, std::span<const std::uint8_t> body) noexcept {
+  const std::uint32_t index = templates_.Find({message.exporter_index, id});
+  if (index == TemplateTable::kNone) {
+    Book(message, &Accounting::sets_skipped, SetSkip::kUnknownTemplate);
+    message.has_unknown_set = true;
+    return;
+  }
+  const Plan& plan = templates_[index].plan;
+  if (!plan.is_options) {
+    ReadFlows(message, plan, body, DefaultRate(message));
+    return;
+  }
+  current_ = &message;
+  const std::uint64_t records = record_reader_.ReadOptions(plan, body, *this);
+  message.data_records += records;
+  Book(message, &Accounting::options_records, records);
+}
+
+void Decoder::Impl::ReadFlows(Message& message, const Plan& plan, std::span<const std::uint8_t> body,
+                              SamplingRate rate) noexcept {
+  Exporter& exporter = *message.exporter;
+  const ExporterSettings& settings = exporter.settings;
+  using Nsel = ExporterSettings::Nsel;
+  SetContext context{.settings = &settings, .samplers = this, .default_rate = rate};
+  if (!settings.apply_sampling) {
+    context.default_rate = SamplingRate{};
+    context.rate_is_fixed = true;
+  } else if (settings.sampling_rate) {
+    context.default_rate = SamplingRate{std::max<std::uint32_t>(*settings.sampling_rate, 1), 1};
+    context.rate_is_fixed = true;
+  }
+  context.teardowns_count = settings.nsel == Nsel::kTeardowns ||
+                            (settings.nsel == Nsel::kAuto && !exporter.saw_nsel_update);
+  context.saw_nsel_update = &exporter.saw_nsel_update;
+  current_ = &message;
+
+  const SetCounts counts = record_reader_.ReadFlows(plan, body, context, batch_, *message.consumer);
+  message.data_records += counts.records;
+  exporter.last_rate = counts.last_rate;
+  Book(message, &Accounting::records_seen, counts.seen);
+  Book(message, &Accounting::records_counted, counts.counted);
+  if (counts.scaled != 0) Book(message, &Accounting::scaled_records, counts.scaled);
+  if (counts.malformed_times != 0) Book(message, &Accounting::malformed_times, counts.malformed_times);
+  if (plan.has_substitute_counters) Book(message, &Accounting::substitute_counters, counts.counted);
+  if (!plan.has_counters() && !plan.has_section) Book(message, &Accounting::without_counters, counts.counted);
+  if (counts.seen == counts.counted) return;
+  for (std::size_t reason = 0; reason < counts.skipped.size(); ++reason) {
+    Book(message, &Accounting::skipped, static_cast<RecordSkip>(reason), counts.skipped[reason]);
+  }
+}
+
+std::uint32_t Decoder::Impl::TakeActiveExporters() noexcept {
+  const std::uint32_t active = active_exporters_;
+  active_exporters_ = 0;
+  ++epoch_;
+  return active;
+}
+
+std::vector<ExporterStatus> Decoder::Impl::Exporters() const {
+  std::vector<ExporterStatus> all;
+  all.reserve(exporters_.size());
+  for (std::uint32_t i = 0; i < exporters_.capacity(); ++i) {
+    if (!exporters_.IsUsed(i)) continue;
+    const ExporterKey& key = exporters_.KeyOf(i);
+    const Exporter& exporter = exporters_[i];
+    all.push_back({.address = key.address,
+                   .port = key.port,
+                   .observation_domain = key.domain,
+                   .version = exporter.version,
+                   .last_received = exporter.last_received,
+                   .templates = exporter.templates,
+                   .sampling_rate = exporter.last_rate.value(),
+                   .clock_offset_ns = exporter.clock_offset_ns,
+                   .accounting = &exporter.accounting});
+  }
+  return all;
+}
+
+}  // namespace hostscope::ipfix

@@ -1,0 +1,126 @@
+#include <algorithm>
+
+#include "ipfix/decoder_state.h"
+
+// What the decoder remembers between datagrams and must forget in time: announced sampling rates, templates and
+// exporters.
+namespace hostscope::ipfix {
+namespace {
+
+/// A call of Expire() looks at this share of each table, so that a second's call is short and all are seen in 16.
+constexpr std::uint32_t kSweepShare = 16;
+/// Forgetting an exporter searches the templates; more than a few in one call would hold up the next burst.
+constexpr int kMaxForgottenPerCall = 4;
+
+/// Calls `visit(index)` for the used entries of the next slice of `map`.
+template <typename Map, typename Visit>
+void Sweep(Map& map, std::uint32_t& position, Visit visit) noexcept {
+  const std::uint32_t slice = std::max(map.capacity() / kSweepShare, 1U);
+  for (std::uint32_t i = 0; i < slice && i < map.capacity(); ++i) {
+    if (position >= map.capacity()) position = 0;
+    if (map.IsUsed(position)) visit(position);
+    ++position;
+  }
+}
+
+bool IsOver(ReceiveTime last, std::int64_t lifetime_ns, ReceiveTime now) noexcept {
+  return lifetime_ns != 0 && now.ns - last.ns > lifetime_ns;
+}
+
+}  // namespace
+
+SamplingRate Decoder::Impl::DefaultRate(const Message& message) const noexcept {
+  const std::uint32_t index =
+      samplers_.Find({.address = message.key.address, .domain = message.key.domain, .is_default = true});
+  if (index == SamplerTable::kNone) return SamplingRate{};
+  const Sampler& sampler = samplers_[index];
+  return sampler.is_system_wide ? sampler.rate : sampler.last_rate;
+}
+
+SamplingRate Decoder::Impl::RateOfSelector(std::uint64_t selector) noexcept {
+  const Message& message = *current_;
+  const std::uint32_t index = samplers_.Find(
+      {.address = message.key.address, .selector = selector, .domain = message.key.domain, .is_default = false});
+  if (index != SamplerTable::kNone) return samplers_[index].rate;
+  const std::uint32_t fallback =
+      samplers_.Find({.address = message.key.address, .domain = message.key.domain, .is_default = true});
+  if (fallback == SamplerTable::kNone) return SamplingRate{};
+  const Sampler& sampler = samplers_[fallback];
+  if (sampler.is_system_wide) return sampler.rate;
+  return selector == 0 ? sampler.last_rate : SamplingRate{};  // 0 may mean the sampler announced last
+}
+
+Sampler* Decoder::Impl::SamplerFor(const SamplerKey& key) noexcept {
+  std::uint32_t index = samplers_.Find(key);
+  if (index == SamplerTable::kNone) index = samplers_.Insert(key);
+  if (index == SamplerTable::kNone) {
+    Book(*current_, &Accounting::samplers_refused, 1);
+    return nullptr;
+  }
+  samplers_[index].last_received = current_->datagram->received;
+  return &samplers_[index];
+}
+
+void Decoder::Impl::ConsumeOptions(const SamplingFields& fields, bool has_selector, std::uint64_t selector) noexcept {
+  SamplingRate rate;
+  if (!RateOf(fields, rate)) return;
+  const ExporterKey& key = current_->key;
+  if (has_selector) {
+    Sampler* const named =
+        SamplerFor({.address = key.address, .selector = selector, .domain = key.domain, .is_default = false});
+    if (named != nullptr) named->rate = rate;
+  }
+  Sampler* const fallback = SamplerFor({.address = key.address, .domain = key.domain, .is_default = true});
+  if (fallback == nullptr) return;
+  fallback->last_rate = rate;
+  if (has_selector) return;
+  fallback->rate = rate;
+  fallback->is_system_wide = true;
+}
+
+void Decoder::Impl::Expire(ReceiveTime now) noexcept {
+  ExpireTemplates(now);
+  ExpireSamplers(now);
+  ExpireExporters(now);
+}
+
+void Decoder::Impl::ExpireTemplates(ReceiveTime now) noexcept {
+  Sweep(templates_, template_sweep_, [&](std::uint32_t index) {
+    if (!IsOver(templates_[index].last_received, settings_.template_lifetime_ns, now)) return;
+    Exporter& exporter = exporters_[templates_.KeyOf(index).exporter];
+    exporter.accounting.templates.Add(TemplateEvent::kExpired);
+    total_.templates.Add(TemplateEvent::kExpired);
+    --exporter.templates;
+    templates_.Erase(index);
+  });
+}
+
+void Decoder::Impl::ExpireSamplers(ReceiveTime now) noexcept {
+  Sweep(samplers_, sampler_sweep_, [&](std::uint32_t index) {
+    if (IsOver(samplers_[index].last_received, settings_.exporter_lifetime_ns, now)) samplers_.Erase(index);
+  });
+}
+
+void Decoder::Impl::ExpireExporters(ReceiveTime now) noexcept {
+  int forgotten = 0;
+  Sweep(exporters_, exporter_sweep_, [&](std::uint32_t index) {
+    if (forgotten == kMaxForgottenPerCall) return;
+    if (!IsOver(exporters_[index].last_received, settings_.exporter_lifetime_ns, now)) return;
+    ForgetExporter(index);
+    ++forgotten;
+  });
+}
+
+void Decoder::Impl::ForgetExporter(std::uint32_t index) noexcept {
+  std::uint32_t left = exporters_[index].templates;
+  for (std::uint32_t i = 0; left > 0 && i < templates_.capacity(); ++i) {
+    if (!templates_.IsUsed(i) || templates_.KeyOf(i).exporter != index) continue;
+    templates_.Erase(i);
+    total_.templates.Add(TemplateEvent::kExpired);
+    --left;
+  }
+  exporters_.Erase(index);
+  exporter_count_.store(exporters_.size(), std::memory_order_relaxed);
+}
+
+}  // namespace hostscope::ipfix

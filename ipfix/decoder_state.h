@@ -1,0 +1,94 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "ipfix/decoder.h"
+#include "ipfix/exporter_table.h"
+#include "ipfix/flow_batch.h"
+#include "ipfix/record_reader.h"
+#include "ipfix/template_reader.h"
+#include "ipfix/template_table.h"
+
+namespace hostscope::ipfix {
+
+/// The decoder behind decoder.h: its tables, and one member function for each part of a message. Not for other folders.
+class Decoder::Impl final : public SamplerLookup, public OptionsConsumer {
+ public:
+  explicit Impl(const Settings& settings);
+
+  DatagramOutcome Decode(const Datagram& datagram, FlowConsumer& consumer) noexcept;
+  void Flush(FlowConsumer& consumer) noexcept { batch_.Flush(consumer); }
+  void Expire(ReceiveTime now) noexcept;
+  std::uint32_t TakeActiveExporters() noexcept;
+  std::vector<ExporterStatus> Exporters() const;
+  const Accounting& accounting() const noexcept { return total_; }
+  std::uint32_t exporter_count() const noexcept { return exporter_count_.load(std::memory_order_relaxed); }
+
+  SamplingRate RateOfSelector(std::uint64_t selector) noexcept override;
+  void ConsumeOptions(const SamplingFields& fields, bool has_selector, std::uint64_t selector) noexcept override;
+
+ private:
+  /// The datagram being decoded.
+  struct Message {
+    const Datagram* datagram = nullptr;
+    FlowConsumer* consumer = nullptr;
+    ExporterKey key;
+    std::uint32_t exporter_index = 0;
+    Exporter* exporter = nullptr;
+    std::uint16_t version = 0;
+    std::uint64_t data_records = 0;     ///< options data included: what IPFIX sequence numbers count
+    bool has_unknown_set = false;
+  };
+
+  DatagramOutcome DecodeNetflow5(Message& message) noexcept;
+  DatagramOutcome DecodeNetflow9(Message& message) noexcept;
+  DatagramOutcome DecodeIpfix(Message& message) noexcept;
+  DatagramOutcome Identify(Message& message, std::uint32_t domain, std::int64_t export_time_ns) noexcept;
+  const ExporterSettings* SettingsFor(const Address& address) const noexcept;
+
+  DatagramOutcome ReadSets(Message& message, std::span<const std::uint8_t> sets) noexcept;
+  void ReadSet(Message& message, std::uint16_t id, std::span<const std::uint8_t> body) noexcept;
+  void ReadTemplates(Message& message, TemplateSyntax syntax, std::span<const std::uint8_t> body) noexcept;
+  void Learn(Message& message, const TemplateRecord& record) noexcept;
+  void ReadData(Message& message, std::uint16_t id, std::span<const std::uint8_t> body) noexcept;
+  void ReadFlows(Message& message, const Plan& plan, std::span<const std::uint8_t> body, SamplingRate rate) noexcept;
+  SamplingRate DefaultRate(const Message& message) const noexcept;
+  Sampler* SamplerFor(const SamplerKey& key) noexcept;
+
+  void ExpireTemplates(ReceiveTime now) noexcept;
+  void ExpireExporters(ReceiveTime now) noexcept;
+  void ExpireSamplers(ReceiveTime now) noexcept;
+  void ForgetExporter(std::uint32_t index) noexcept;
+
+  /// Books an event for the message's exporter and in total.
+  template <typename Enum>
+  void Book(Message& message, CounterArray<Enum> Accounting::* counters, Enum which, std::uint64_t n = 1) noexcept {
+    (message.exporter->accounting.*counters).Add(which, n);
+    (total_.*counters).Add(which, n);
+  }
+  void Book(Message& message, Counter Accounting::* counter, std::uint64_t n) noexcept {
+    (message.exporter->accounting.*counter).Add(n);
+    (total_.*counter).Add(n);
+  }
+
+  Settings settings_;
+  ExporterTable exporters_;
+  TemplateTable templates_;
+  SamplerTable samplers_;
+  TemplateReader template_reader_;
+  RecordReader record_reader_;
+  FlowBatch batch_;
+  Accounting total_;
+  Message* current_ = nullptr;  ///< what RateOfSelector() and ConsumeOptions() are asked about
+
+  std::uint32_t epoch_ = 1;  ///< counts calls of TakeActiveExporters()
+  std::uint32_t active_exporters_ = 0;
+  std::atomic<std::uint32_t> exporter_count_{0};
+  std::uint32_t template_sweep_ = 0;  ///< where the next Expire() goes on
+  std::uint32_t exporter_sweep_ = 0;
+  std::uint32_t sampler_sweep_ = 0;
+};
+
+}  // namespace hostscope::ipfix

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "ipfix/flow_record.h"
+
+namespace hostscope::ipfix {
+
+/// Flow records on their way to the consumer, collected over several sets and datagrams so that the consumer can
+/// prefetch for many at once. One thread.
+class FlowBatch {
+ public:
+  static constexpr std::size_t kCapacity = 128;  ///< 8 KiB: leaves room in a 32 KiB L1 for what the consumer touches
+
+  /// A place for the next record; it counts once Commit() is called. Room must have been made before.
+  FlowRecord& Next() noexcept { return records_[size_]; }
+  void Commit() noexcept { ++size_; }
+
+  /// Hands out what is there unless `count` more fit.
+  void MakeRoom(std::size_t count, FlowConsumer& consumer) noexcept {
+    if (size_ + count > kCapacity) Flush(consumer);
+  }
+
+  void Flush(FlowConsumer& consumer) noexcept {
+    if (size_ == 0) return;
+    consumer.Consume({records_.data(), size_});
+    size_ = 0;
+  }
+
+ private:
+  std::array<FlowRecord, kCapacity> records_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace hostscope::ipfix

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+
+#include "ipfix/bounded_map.h"
+#include "ipfix/plan.h"
+#include "ipfix/time.h"
+
+namespace hostscope::ipfix {
+
+/// Data and options templates share one space of ids within an exporter: the last definition wins, whatever its kind.
+struct TemplateKey {
+  std::uint32_t exporter = 0;  ///< index in the ExporterTable
+  std::uint16_t id = 0;
+
+  std::uint64_t Mix(std::uint64_t seed) const noexcept { return MixBits((std::uint64_t{exporter} << 16 | id) ^ seed); }
+  friend bool operator==(const TemplateKey&, const TemplateKey&) = default;
+};
+
+struct Template {
+  Plan plan;
+  std::uint64_t definition = 0;  ///< digest of kind and fields: tells a refresh from a change
+  ReceiveTime last_received;
+};
+
+using TemplateTable = BoundedMap<TemplateKey, Template>;
+
+}  // namespace hostscope::ipfix
