@@ -12,27 +12,57 @@
 namespace hostscope::aggregator {
 
 struct HostTableOptions {
-  std::size_t max_hosts = 1'000'000;    ///< beyond it, further hosts go to their network's `other` record
+  std::size_t max_hosts = 1'000'000;      ///< beyond it, further hosts go to their network's `other` record
   std::size_t sketch_bytes = 256u << 20;  ///< pool for distinct counts that outgrow a host's slot
-  std::uint64_t hash_key = 0;           ///< random per start, the same for all tables that are ever merged
+  std::uint64_t hash_key = 0;             ///< random per start, the same for all tables that are ever merged
 };
 
-/// The hosts of one window on one worker. DRAFT: owned by the aggregator's author.
+/// The hosts of one window, on one worker or merged. One thread at a time; nothing is allocated after
+/// construction, and memory is reserved for max_hosts but touched only as hosts come.
 class HostTable {
  public:
+  /// Throws std::system_error where memory can't be reserved.
   HostTable(const HostTableOptions& options, const NetworkSet& networks);
   ~HostTable();
   HostTable(const HostTable&) = delete;
   HostTable& operator=(const HostTable&) = delete;
 
   struct UpdateResult {
-    std::uint64_t flows = 0;        ///< records with at least one monitored address
-    std::uint64_t packets = 0;      ///< of these
+    std::uint64_t flows = 0;    ///< records with at least one monitored address
+    std::uint64_t packets = 0;  ///< of these
     std::uint64_t bytes = 0;
     std::uint64_t scaled = 0;
     std::uint64_t unmonitored = 0;  ///< records with none
   };
+  /// Counts the records for every host of theirs that is monitored. Any number of records; they are worked
+  /// off in chunks whose memory is prefetched together, so many at a time are cheaper than one.
   UpdateResult Update(std::span<const FlowRecord> records) noexcept;
+
+  /// Adds all that `from` holds, which must have the same networks and hash key: sums add, sketches unite.
+  void Unite(const HostTable& from) noexcept;
+  /// As new, but keeps its memory. Costs what was used, not what was reserved.
+  void Clear() noexcept;
+
+  std::size_t hosts() const noexcept;
+  std::size_t other_hosts() const noexcept;  ///< networks with an `other` record
+  bool empty() const noexcept { return hosts() + other_hosts() == 0; }
+  /// Times that a flow record, or in Unite() a host, went to an `other` record, since the last Clear().
+  std::uint64_t overflows() const noexcept;
+  /// Distinct counts that stopped growing because the sketch pool was exhausted, since the last Clear().
+  std::uint64_t saturated() const noexcept;
+
+  /// Brings the records in order: hosts by address, then `other` records by prefix. No Update() or Unite()
+  /// until the next Clear() unless Sort() is called again before the next RecordAt().
+  void Sort();
+  /// The i-th record in that order, i < hosts() + other_hosts(). Any number of threads, once sorted.
+  HostRecord RecordAt(std::size_t i) const noexcept;
+
+  /// What a table of these options reserves at most, in bytes.
+  static std::size_t MaxMemory(const HostTableOptions& options, const NetworkSet& networks) noexcept;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace hostscope::aggregator

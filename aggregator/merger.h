@@ -1,11 +1,14 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
 #include "aggregator/closed_window.h"
+#include "aggregator/host_table.h"
 #include "aggregator/window_part.h"
+#include "ipfix/counter.h"
 
 namespace hostscope::aggregator {
 
@@ -14,24 +17,54 @@ struct MergerOptions {
   std::int64_t base_length_ns = 10'000'000'000;
   std::vector<std::int64_t> rollup_lengths_ns;  ///< each an integer multiple of the base
   HostTableOptions table;
+  /// All tables there will ever be: the workers' open and spare ones, windows being merged, and closed
+  /// windows that somebody still reads. Fewer than workers + 1 can't work. 0: 3 for each worker and 2 for
+  /// each window length.
+  std::size_t max_tables = 0;
 };
 
-/// Unites the workers' tables of each base window and rolls base windows up into the longer ones. One thread.
-/// DRAFT: owned by the aggregator's author.
+/// Written by the merging thread, read by any.
+struct MergerCounters {
+  Counter windows;         ///< closed windows returned
+  Counter overflows;       ///< hosts that went to an `other` record because the united table was full
+  Counter saturated;       ///< distinct counts that stopped growing in a united table
+  Counter tables_missing;  ///< times that TakeTable() or a roll-up found no free table
+};
+
+/// Unites the workers' tables of each base window and rolls base windows up into the longer ones: sums add,
+/// sketches unite, nothing is counted twice. One thread; closed windows may be read and dropped on any other,
+/// and may outlive the merger.
+///
+/// With one worker the base window is the worker's own table, not a copy. A longer window takes over the
+/// table of its first base window where nobody reads that any more, and else copies it. Where no table is
+/// free for that, the base windows are kept until one is; this can't last, since they come free when their
+/// readers let go.
 class Merger {
  public:
+  /// Throws std::invalid_argument for a length that does not fit, std::system_error where memory can't be
+  /// reserved.
   Merger(const MergerOptions& options, const NetworkSet& networks);
   ~Merger();
+  Merger(const Merger&) = delete;
+  Merger& operator=(const Merger&) = delete;
 
-  /// Takes a worker's part. Returns the windows that are complete with it, shortest first. Parts of one worker come in
-  /// time order, each worker delivers every base window in which any worker may have had traffic, empty ones included;
-  /// windows without any flow yield none.
+  /// Takes a worker's part. Returns the windows that are complete with it: in order of their ends, of equal
+  /// ends the shortest first. Parts of one worker come in time order. A window is complete when each worker's
+  /// next_start is at or after its end; windows without any flow yield none.
   std::vector<ClosedWindowPtr> Add(std::size_t worker, WindowPart part);
-  /// Shutdown: closes what is open, marked partial where its end has not come.
+
+  /// Shutdown, after the workers' last parts: closes what is open, marked partial where its end has not come.
+  /// May go beyond max_tables, by one for each roll-up, if readers hold all tables at that moment.
   std::vector<ClosedWindowPtr> Finish();
-  /// A cleared table for a worker's next window, or null when all are in use (the caller then keeps counting into the
-  /// old one? see WorkerAggregator).
+
+  /// A clean table for a worker's next window, or null when all are in use. Any thread, but it takes a lock.
   std::unique_ptr<HostTable> TakeTable();
+
+  const MergerCounters& counters() const noexcept;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace hostscope::aggregator

@@ -7,13 +7,18 @@
 
 namespace hostscope::aggregator {
 
-/// One worker's share of one base window, on its way from the worker to the merger. Exactly one owner at a time.
+/// One worker's share of one base window, on its way from the worker to the merger. Exactly one owner at a
+/// time.
 struct WindowPart {
   WindowSpan span;
-  bool partial = false;  ///< closed by shutdown
+  /// The worker will deliver nothing for windows that start before this. After a silence it lies beyond
+  /// span.end().
+  ReceiveTime next_start;
+  bool partial = false;  ///< closed by shutdown before span.end()
+  /// Null where the worker counted no host in this window: it then keeps its clean table for the next one.
   std::unique_ptr<HostTable> table;
-  /// flows, packets, bytes, exporters, dropped, scaled_flows and sequence figures of this worker in this window;
-  /// hosts and other_hosts are the merger's to fill.
+  /// flows, packets, bytes, exporters, dropped, scaled_flows and sequence figures of this worker in this
+  /// window; hosts and other_hosts are the merger's to fill.
   WindowSummary summary;
 };
 

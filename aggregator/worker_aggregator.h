@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "aggregator/host_table.h"
+#include "aggregator/window_part.h"
+#include "ipfix/counter.h"
+#include "ipfix/flow_record.h"
+#include "ipfix/time.h"
+
+namespace hostscope::aggregator {
+
+/// What a worker knows of a window besides its flow records. All but `exporters` are running totals since the
+/// worker started (the decoder's books); the aggregator makes a window's share of them.
+struct SideTotals {
+  std::uint64_t exporters = 0;  ///< that sent to this worker in the window that is being closed
+  std::uint64_t dropped = 0;    ///< datagrams, whatever the reason
+  std::uint64_t sequence_expected = 0;
+  std::uint64_t sequence_lost = 0;
+};
+
+/// Written by the worker, read by any thread.
+struct AggregatorCounters {
+  Counter flows;              ///< flow records with a monitored address
+  Counter unmonitored_flows;  ///< flow records without one: RecordSkip::kUnmonitored
+  Counter late_flows;         ///< arrived, by their time stamp, before the open window: counted into it
+  Counter
+      overrun_flows;  ///< arrived after the open window's end while there was no fresh table: counted into it
+  Counter overruns;   ///< windows that had to stay open beyond their end
+  Counter windows;    ///< window parts handed on
+  Counter overflows;  ///< times that a flow went to an `other` record because the table was full
+  Counter saturated;  ///< distinct counts that stopped growing because the sketch pool was exhausted
+};
+
+/// A worker's open base window. Lives on one worker's thread; nothing but counters() may be called from
+/// elsewhere.
+///
+///     if (aggregator.Due(arrival)) {          // once a burst, or before each datagram of a capture
+///       decoder.Flush(aggregator);            // what arrived before belongs to the window that ends
+///       if (auto part = aggregator.Close(arrival, spare, totals)) hand it to the merger;
+///     }
+///
+/// A flow record belongs to the window in which its datagram arrived. Time that goes backwards counts into
+/// the open window, visible as late_flows. Windows in which nothing arrived are skipped at once, however many
+/// they are.
+///
+/// When the merger has no fresh table to give (readers of closed windows hold them all), the window can't be
+/// closed: it stays open beyond its end and takes what arrives, until a table comes. So nothing is lost or
+/// counted twice, the sums over all windows stay exact, and overruns and overrun_flows say how much stands in
+/// the wrong window.
+class WorkerAggregator final : public FlowConsumer {
+ public:
+  /// Opens the window that contains `now`. `table` is clean and not null.
+  WorkerAggregator(std::int64_t base_length_ns, ReceiveTime now, std::unique_ptr<HostTable> table);
+
+  void Consume(std::span<const FlowRecord> records) noexcept override;
+
+  /// True once `arrival`, the arrival time of what comes next, is at or after the window's end.
+  bool Due(ReceiveTime arrival) noexcept {
+    arrival_ = arrival;
+    return arrival >= span_.end();
+  }
+
+  /// Ends the open window and opens the one that contains `now`. Takes `spare`, which must be clean, unless
+  /// the open window has no hosts. Nothing is returned, and the window stays open, when a spare is needed and
+  /// is null. The cost is that of moving a pointer.
+  std::optional<WindowPart> Close(ReceiveTime now, std::unique_ptr<HostTable>& spare,
+                                  const SideTotals& totals) noexcept;
+
+  /// Shutdown: gives the open window away, marked partial if `now` is before its end. Only counters() may be
+  /// called afterwards.
+  WindowPart Finish(ReceiveTime now, const SideTotals& totals) noexcept;
+
+  /// The open window.
+  WindowSpan span() const noexcept { return span_; }
+  const AggregatorCounters& counters() const noexcept { return counters_; }
+
+ private:
+  WindowPart MakePart(ReceiveTime next_start, const SideTotals& totals) noexcept;
+
+  WindowSpan span_;
+  ReceiveTime arrival_;
+  std::unique_ptr<HostTable> table_;
+  WindowSummary summary_;
+  SideTotals before_;  ///< totals at the window's start
+  bool is_overrun_ = false;
+  AggregatorCounters counters_;
+};
+
+/// The window of `length_ns` that contains `time`: windows are aligned to the Unix epoch, also before it.
+WindowSpan WindowAt(ReceiveTime time, std::int64_t length_ns) noexcept;
+
+}  // namespace hostscope::aggregator
