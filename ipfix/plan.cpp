@@ -20,6 +20,7 @@ struct Location {
   std::uint16_t length = 0;  ///< 0: absent, or of no use
   std::uint16_t offset = 0;
   std::uint16_t variable_fields = 0;
+  std::uint16_t order = 0;  ///< among the template's fields
 };
 
 /// Builds one plan. Only lives during CompilePlan().
@@ -62,11 +63,13 @@ class Compiler {
 bool Compiler::Locate(std::span<const FieldSpecifier> fields) noexcept {
   std::uint32_t offset = 0;
   std::uint32_t fixed_bytes = 0;
+  std::uint16_t order = 0;
   for (const FieldSpecifier& field : fields) {
     Location& location = locations_[static_cast<std::size_t>(MeaningOf(field))];
     if (location.length == 0) {
-      location = {field.length, static_cast<std::uint16_t>(offset), plan_.variable_fields};
+      location = {field.length, static_cast<std::uint16_t>(offset), plan_.variable_fields, order};
     }
+    ++order;
     if (field.length != kVariableLength) {
       offset += field.length;
       fixed_bytes += field.length;
@@ -107,6 +110,7 @@ void Compiler::EmitAddresses() noexcept {
   const bool ipv6 = HasOfLength(Meaning::kSourceIpv6, kIpv6Length) && HasOfLength(Meaning::kDestinationIpv6, kIpv6Length);
   plan_.has_addresses = ipv4 || ipv6;
   plan_.has_both_families = ipv4 && ipv6;
+  plan_.ipv6_comes_first = ipv6 && At(Meaning::kSourceIpv6).order < At(Meaning::kSourceIpv4).order;
   if (ipv6) {
     Emit(ReadKind::kSourceIpv6, Meaning::kSourceIpv6);
     Emit(ReadKind::kDestinationIpv6, Meaning::kDestinationIpv6);

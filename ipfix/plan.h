@@ -77,6 +77,7 @@ struct Plan {
   bool is_options = false;
   bool has_addresses = false;    ///< source and destination, of the same family
   bool has_both_families = false;
+  bool ipv6_comes_first = false; ///< of both families, IPv6 is the outer one: it stands first in the template
   bool has_section = false;      ///< a packet section, read where there are no addresses
   bool has_ports = false;
   bool has_implied_protocol = false;     ///< ports from elements 180 to 183

@@ -292,12 +292,15 @@ void RecordReader::ComputeDurations(const Plan& plan, const ExporterSettings& se
   }
 }
 
-/// Both families are there: take the one whose addresses are not all zero, else what ipVersion says, else IPv4.
+/// Both families are there: take the one whose addresses are not all zero. Where both are set, a tunnel is described:
+/// take what ipVersion says, else the outer packet's, whose fields come first (Huawei sends SRv6 so).
 void RecordReader::ChooseFamily(const Plan& plan, std::size_t row) noexcept {
   FlowRecord& record = rows_[row];
   const bool ipv4_is_set = !other_source_[row].IsUnspecified() || !other_destination_[row].IsUnspecified();
   const bool ipv6_is_set = !record.source.IsUnspecified() || !record.destination.IsUnspecified();
-  const bool is_ipv6 = ipv4_is_set == ipv6_is_set ? Value(plan, Column::kIpVersion, row) == 6 : ipv6_is_set;
+  const std::uint64_t version = Value(plan, Column::kIpVersion, row);
+  const bool is_ipv6_by_header = version == 4 || version == 6 ? version == 6 : ipv4_is_set && plan.ipv6_comes_first;
+  const bool is_ipv6 = ipv4_is_set == ipv6_is_set ? is_ipv6_by_header : ipv6_is_set;
   if (is_ipv6) return;
   record.source = other_source_[row];
   record.destination = other_destination_[row];
