@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+
+#include "app/config/config.h"
+
+namespace hostscope::app {
+
+/// The configuration as YAML that ParseConfig() reads back, every key with its help as a comment.
+std::string WriteConfig(const Config& config);
+
+}  // namespace hostscope::app

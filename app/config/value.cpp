@@ -1,0 +1,126 @@
+#include "app/config/value.h"
+
+#include <algorithm>
+#include <array>
+
+namespace hostscope::app {
+namespace {
+
+constexpr std::array<std::string_view, 3> kTrueWords = {"true", "yes", "on"};
+constexpr std::array<std::string_view, 3> kFalseWords = {"false", "no", "off"};
+
+bool IsAmong(std::string_view text, const std::array<std::string_view, 3>& words) {
+  return std::find(words.begin(), words.end(), text) != words.end();
+}
+
+}  // namespace
+
+Value Text(std::string& target, std::string what) {
+  return {std::move(what),
+          [&target](std::string_view text) -> std::string {
+            if (text.empty()) return "is empty";
+            target = text;
+            return {};
+          },
+          [&target] { return target; }};
+}
+
+Value Switch(bool& target) {
+  return {"true or false",
+          [&target](std::string_view text) -> std::string {
+            const bool is_true = IsAmong(text, kTrueWords);
+            if (!is_true && !IsAmong(text, kFalseWords)) return Quote(text) + " is neither";
+            target = is_true;
+            return {};
+          },
+          [&target] { return std::string(target ? "true" : "false"); }};
+}
+
+Value Duration(std::int64_t& ns, std::int64_t min_ns, std::int64_t max_ns) {
+  return {"a duration with its unit, from " + FormatDuration(min_ns) + " to " + FormatDuration(max_ns),
+          [&ns, min_ns, max_ns](std::string_view text) -> std::string {
+            Parsed<std::int64_t> parsed = ParseDuration(text);
+            if (!parsed.value) return parsed.wrong;
+            if (*parsed.value < min_ns) return Quote(text) + " is too short";
+            if (*parsed.value > max_ns) return Quote(text) + " is too long";
+            ns = *parsed.value;
+            return {};
+          },
+          [&ns] { return FormatDuration(ns); }};
+}
+
+Value DurationOrNever(std::int64_t& ns, std::int64_t min_ns, std::int64_t max_ns) {
+  Value duration = Duration(ns, min_ns, max_ns);
+  return {duration.allowed + ", or never",
+          [&ns, assign = duration.assign](std::string_view text) -> std::string {
+            if (text != "never") return assign(text);
+            ns = 0;
+            return {};
+          },
+          [&ns] { return ns == 0 ? std::string("never") : FormatDuration(ns); }};
+}
+
+Value Bytes(std::size_t& bytes, std::size_t min, std::size_t max) {
+  return {"a size with its unit, from " + FormatBytes(min) + " to " + FormatBytes(max),
+          [&bytes, min, max](std::string_view text) -> std::string {
+            Parsed<std::uint64_t> parsed = ParseBytes(text);
+            if (!parsed.value) return parsed.wrong;
+            if (*parsed.value < min) return Quote(text) + " is too small";
+            if (*parsed.value > max) return Quote(text) + " is too large";
+            bytes = *parsed.value;
+            return {};
+          },
+          [&bytes] { return FormatBytes(bytes); }};
+}
+
+Value RateOrAnnounced(std::optional<std::uint32_t>& rate) {
+  constexpr std::uint64_t kMax = UINT32_MAX;
+  return {AllowedRange(1, kMax) + ", or announced",
+          [&rate](std::string_view text) -> std::string {
+            if (text == "announced") {
+              rate.reset();
+              return {};
+            }
+            std::uint64_t value = 0;
+            std::string wrong = AssignWhole(text, 1, kMax, value);
+            if (wrong.empty()) rate = static_cast<std::uint32_t>(value);
+            return wrong;
+          },
+          [&rate] { return rate ? std::to_string(*rate) : std::string("announced"); }};
+}
+
+Value NetworkPrefix(Prefix& target) {
+  return {"an IPv4 or IPv6 prefix such as 10.0.0.0/8 or 2001:db8::/32",
+          [&target](std::string_view text) { return AssignParsed(target, ParsePrefix(text)); },
+          [&target] { return FormatPrefix(target); }};
+}
+
+Value OwnAddress(InterfaceAddress& target) {
+  return {"an address with the length of its network, such as 192.0.2.1/24 or 2001:db8::1/64",
+          [&target](std::string_view text) { return AssignParsed(target, ParseInterfaceAddress(text)); },
+          [&target] { return FormatInterfaceAddress(target); }};
+}
+
+std::string AllowedRange(std::uint64_t min, std::uint64_t max) {
+  return "a whole number from " + std::to_string(min) + " to " + std::to_string(max);
+}
+
+std::string AssignWhole(std::string_view text, std::uint64_t min, std::uint64_t max, std::uint64_t& value) {
+  Parsed<std::uint64_t> parsed = ParseWhole(text);
+  if (!parsed.value) return parsed.wrong;
+  if (*parsed.value < min) return std::to_string(*parsed.value) + " is too small";
+  if (*parsed.value > max) return std::to_string(*parsed.value) + " is too large";
+  value = *parsed.value;
+  return {};
+}
+
+std::string AllowedNames(const std::vector<std::string_view>& names) {
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) text += i + 1 == names.size() ? " or " : ", ";
+    text += names[i];
+  }
+  return text;
+}
+
+}  // namespace hostscope::app
