@@ -7,6 +7,7 @@
 
 #include "aggregator/host_record.h"
 #include "aggregator/network_set.h"
+#include "aggregator/sketch.h"
 #include "ipfix/flow_record.h"
 
 namespace hostscope::aggregator {
@@ -56,6 +57,8 @@ class HostTable {
   void Sort();
   /// The i-th record in that order, i < hosts() + other_hosts(). Any number of threads, once sorted.
   HostRecord RecordAt(std::size_t i) const noexcept;
+  /// One of its distinct counts.
+  Sketch SketchAt(std::size_t i, Role role, DistinctFigure figure) const;
 
   /// What a table of these options reserves at most, in bytes.
   static std::size_t MaxMemory(const HostTableOptions& options, const NetworkSet& networks) noexcept;

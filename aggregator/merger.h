@@ -28,7 +28,7 @@ struct MergerCounters {
   Counter windows;         ///< closed windows returned
   Counter overflows;       ///< hosts that went to an `other` record because the united table was full
   Counter saturated;       ///< distinct counts that stopped growing in a united table
-  Counter tables_missing;  ///< times that TakeTable() or a roll-up found no free table
+  Counter tables_missing;  ///< times that a roll-up found no free table, and had to wait
 };
 
 /// Unites the workers' tables of each base window and rolls base windows up into the longer ones: sums add,

@@ -1,0 +1,230 @@
+#include "aggregator/distinct.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <span>
+
+namespace hostscope::aggregator {
+namespace {
+
+constexpr unsigned SizeClass(SketchState state) noexcept {
+  return (state & kDenseBit) != 0 ? kDenseSizeClass : LgPlaces(state) - kLgSmallestSet;
+}
+
+constexpr bool IsSet(SketchState state) noexcept {
+  return (state & kSetBit) != 0;
+}
+constexpr bool IsDense(SketchState state) noexcept {
+  return (state & kDenseBit) != 0;
+}
+constexpr bool IsNumber(SketchState state) noexcept {
+  return (state & kNumberBit) != 0;
+}
+constexpr bool HasBlock(SketchState state) noexcept {
+  return IsSet(state) || IsDense(state);
+}
+constexpr SketchState Saturation(SketchState state) noexcept {
+  return state & kSaturatedBit;
+}
+constexpr std::size_t ListCount(SketchState state) noexcept {
+  return static_cast<std::size_t>(state & ~kSaturatedBit);
+}
+
+std::span<const Coupon> PlacesOf(SketchState state, const PooledSketch& sketch,
+                                 const SketchPool& pool) noexcept {
+  return {reinterpret_cast<const Coupon*>(pool.At(sketch.block)), std::size_t{1} << LgPlaces(state)};
+}
+
+std::span<const std::uint8_t, kRegisters> RegistersOf(const PooledSketch& sketch,
+                                                      const SketchPool& pool) noexcept {
+  return std::span<const std::uint8_t, kRegisters>(pool.At(sketch.block), kRegisters);
+}
+
+/// Without looking whether it is there already, and with a free place for certain.
+void Place(Coupon* places, unsigned lg, Coupon coupon) noexcept {
+  for (std::size_t at = FirstPlace(coupon, lg);; at = (at + 8) & ((std::size_t{1} << lg) - 1)) {
+    const unsigned free = CouponGroup(places + at).Places(0);
+    if (free == 0) continue;
+    places[at + static_cast<unsigned>(std::countr_zero(free))] = coupon;
+    return;
+  }
+}
+
+Coupon MemberCoupon(const PeerList& list, std::size_t i) noexcept {
+  return list.coupons[i];
+}
+Coupon MemberCoupon(const PortList& list, std::size_t i) noexcept {
+  return PortCoupon(list.ports[i]);
+}
+
+template <typename List>
+bool ListToSetImpl(SketchState& state, List& list, SketchPool& pool) noexcept {
+  const std::uint32_t block = pool.Allocate(0);
+  if (block == SketchPool::kNoBlock) return false;
+  auto* places = reinterpret_cast<Coupon*>(pool.At(block));
+  std::uint32_t count = 0;
+  for (std::size_t i = 0; i < ListCount(state); ++i) {
+    const Coupon coupon = MemberCoupon(list, i);
+    // Two ports may have one coupon; the set would else depend on whether it was built from the list.
+    const std::span<const Coupon> all(places, std::size_t{1} << kLgSmallestSet);
+    if (std::find(all.begin(), all.end(), coupon) != all.end()) continue;
+    Place(places, kLgSmallestSet, coupon);
+    ++count;
+  }
+  list.pooled = PooledSketch{block, count};
+  state = static_cast<SketchState>(kSetBit | kLgSmallestSet | Saturation(state));
+  return true;
+}
+
+template <typename List>
+std::uint64_t EstimateImpl(SketchState state, const List& list, const SketchPool& pool) noexcept {
+  if (IsList(state)) return ListCount(state);
+  if (!IsDense(state)) return list.pooled.count;
+  return static_cast<std::uint64_t>(std::llround(EstimateHll(RegistersOf(list.pooled, pool))));
+}
+
+template <typename List>
+Sketch CopySketchImpl(SketchState state, const List& list, const SketchPool& pool) {
+  Sketch copy;
+  copy.is_saturated = Saturation(state) != 0;
+  if (IsList(state)) {
+    for (std::size_t i = 0; i < ListCount(state); ++i) copy.coupons.push_back(MemberCoupon(list, i));
+  } else if (IsSet(state)) {
+    for (const Coupon coupon : PlacesOf(state, list.pooled, pool)) {
+      if (coupon != 0) copy.coupons.push_back(coupon);
+    }
+  } else if (IsDense(state)) {
+    const auto registers = RegistersOf(list.pooled, pool);
+    copy.registers.assign(registers.begin(), registers.end());
+  }
+  std::sort(copy.coupons.begin(), copy.coupons.end());
+  return copy;
+}
+
+void RaiseAll(std::uint8_t* to, const std::uint8_t* from) noexcept {
+  for (std::size_t i = 0; i < kRegisters; ++i) to[i] = std::max(to[i], from[i]);
+}
+
+std::uint64_t AddMember(SketchState& to, PeerList& list, const PeerList& from, std::size_t i,
+                        SketchPool& pool) noexcept {
+  return AddPeer(to, list, from.coupons[i], pool);
+}
+std::uint64_t AddMember(SketchState& to, PortList& list, const PortList& from, std::size_t i,
+                        SketchPool& pool) noexcept {
+  return AddPort(to, list, from.ports[i], 0, pool);
+}
+
+/// What remains of a union for which there is no memory.
+template <typename List>
+std::uint64_t BecomeNumber(SketchState& to, List& list, SketchPool& pool, std::uint64_t number) noexcept {
+  if (HasBlock(to)) pool.Free(list.pooled.block, SizeClass(to));
+  const std::uint64_t is_new = Saturate(to);
+  to = kNumberBit | kSaturatedBit;
+  list.pooled = PooledSketch{SketchPool::kNoBlock,
+                             static_cast<std::uint32_t>(std::min<std::uint64_t>(number, 0xffffffffU))};
+  return is_new;
+}
+
+/// Makes `to` a copy of `from`'s block and adds what `to` had. False: no memory.
+template <typename List>
+bool AdoptBlock(SketchState& to, List& list, SketchPool& pool, SketchState from, const List& from_list,
+                const SketchPool& from_pool, std::uint64_t& saturated) noexcept {
+  const std::uint32_t block = pool.Allocate(SizeClass(from));
+  if (block == SketchPool::kNoBlock) return false;
+  std::memcpy(pool.At(block), from_pool.At(from_list.pooled.block), SketchPool::kUnit << SizeClass(from));
+  const SketchState had = to;
+  const List had_list = list;
+  to = static_cast<SketchState>(from | Saturation(had));
+  list.pooled = PooledSketch{block, from_list.pooled.count};
+  if (IsList(had)) {
+    for (std::size_t i = 0; i < ListCount(had); ++i)
+      saturated += AddPooled(to, list.pooled, MemberCoupon(had_list, i), pool);
+    return true;
+  }
+  for (const Coupon coupon : PlacesOf(had, had_list.pooled, pool)) {
+    if (coupon != 0) saturated += AddPooled(to, list.pooled, coupon, pool);
+  }
+  pool.Free(had_list.pooled.block, SizeClass(had));
+  return true;
+}
+
+}  // namespace
+
+bool ListToSet(SketchState& state, PeerList& list, SketchPool& pool) noexcept {
+  return ListToSetImpl(state, list, pool);
+}
+bool ListToSet(SketchState& state, PortList& list, SketchPool& pool) noexcept {
+  return ListToSetImpl(state, list, pool);
+}
+
+bool GrowSet(SketchState& state, PooledSketch& sketch, SketchPool& pool) noexcept {
+  const unsigned lg = LgPlaces(state);
+  const bool becomes_dense = lg == kLgLargestSet;
+  const std::uint32_t block = pool.Allocate(becomes_dense ? kDenseSizeClass : lg + 1 - kLgSmallestSet);
+  if (block == SketchPool::kNoBlock) return false;
+  for (const Coupon coupon : PlacesOf(state, sketch, pool)) {
+    if (coupon == 0) continue;
+    if (becomes_dense) {
+      RaiseRegister(pool.At(block), coupon);
+    } else {
+      Place(reinterpret_cast<Coupon*>(pool.At(block)), lg + 1, coupon);
+    }
+  }
+  pool.Free(sketch.block, SizeClass(state));
+  sketch.block = block;
+  state = static_cast<SketchState>((becomes_dense ? kDenseBit : kSetBit | (lg + 1)) | Saturation(state));
+  return true;
+}
+
+std::uint64_t Estimate(SketchState state, const PeerList& list, const SketchPool& pool) noexcept {
+  return EstimateImpl(state, list, pool);
+}
+std::uint64_t Estimate(SketchState state, const PortList& list, const SketchPool& pool) noexcept {
+  return EstimateImpl(state, list, pool);
+}
+Sketch CopySketch(SketchState state, const PeerList& list, const SketchPool& pool) {
+  return CopySketchImpl(state, list, pool);
+}
+Sketch CopySketch(SketchState state, const PortList& list, const SketchPool& pool) {
+  return CopySketchImpl(state, list, pool);
+}
+
+template <typename List>
+std::uint64_t UniteDistinct(SketchState& to, List& to_list, SketchPool& to_pool, SketchState from,
+                            const List& from_list, const SketchPool& from_pool) noexcept {
+  std::uint64_t saturated = 0;
+  if (Saturation(from) != 0) saturated += Saturate(to);
+  if (IsNumber(to) || IsNumber(from)) {
+    const std::uint64_t number =
+        std::max(Estimate(to, to_list, to_pool), Estimate(from, from_list, from_pool));
+    return saturated + BecomeNumber(to, to_list, to_pool, number);
+  }
+  if (IsList(from)) {
+    for (std::size_t i = 0; i < ListCount(from); ++i)
+      saturated += AddMember(to, to_list, from_list, i, to_pool);
+    return saturated;
+  }
+  if (IsDense(to)) {
+    if (IsDense(from)) {
+      RaiseAll(to_pool.At(to_list.pooled.block), from_pool.At(from_list.pooled.block));
+      return saturated;
+    }
+  } else if (IsList(to) || IsDense(from) || LgPlaces(to) < LgPlaces(from)) {
+    if (AdoptBlock(to, to_list, to_pool, from, from_list, from_pool, saturated)) return saturated;
+    const std::uint64_t number =
+        std::max(Estimate(to, to_list, to_pool), Estimate(from, from_list, from_pool));
+    return saturated + BecomeNumber(to, to_list, to_pool, number);
+  }
+  for (const Coupon coupon : PlacesOf(from, from_list.pooled, from_pool)) {
+    if (coupon != 0) saturated += AddPooled(to, to_list.pooled, coupon, to_pool);
+  }
+  return saturated;
+}
+
+template std::uint64_t UniteDistinct(SketchState&, PeerList&, SketchPool&, SketchState, const PeerList&,
+                                     const SketchPool&) noexcept;
+template std::uint64_t UniteDistinct(SketchState&, PortList&, SketchPool&, SketchState, const PortList&,
+                                     const SketchPool&) noexcept;
+
+}  // namespace hostscope::aggregator

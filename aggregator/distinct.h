@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+
+#include "aggregator/distinct-inl.h"
+#include "aggregator/sketch.h"
+
+/// Distinct counts: uniting and reading. What they are is said in distinct-inl.h.
+namespace hostscope::aggregator {
+
+/// The number of distinct members: exact for a list or a set, else an estimate.
+std::uint64_t Estimate(SketchState state, const PeerList& list, const SketchPool& pool) noexcept;
+std::uint64_t Estimate(SketchState state, const PortList& list, const SketchPool& pool) noexcept;
+
+/// Adds the members of `from`, whose blocks are in `from_pool`, to `to`. Where the pool has no room for the
+/// union, what remains is a number, the larger of both counts, and marked saturated: a lower bound that is
+/// not far off when one side is much the larger, as it is when hosts move little between windows. Returns how
+/// many counts were saturated by it: 0 or 1.
+template <typename List>
+std::uint64_t UniteDistinct(SketchState& to, List& to_list, SketchPool& to_pool, SketchState from,
+                            const List& from_list, const SketchPool& from_pool) noexcept;
+
+Sketch CopySketch(SketchState state, const PeerList& list, const SketchPool& pool);
+Sketch CopySketch(SketchState state, const PortList& list, const SketchPool& pool);
+
+}  // namespace hostscope::aggregator

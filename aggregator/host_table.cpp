@@ -1,0 +1,191 @@
+#include "aggregator/host_table.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "aggregator/address_sort.h"
+#include "aggregator/host_table_impl.h"
+
+namespace hostscope::aggregator {
+namespace {
+
+std::uint32_t CheckedSize(std::size_t max_hosts, std::size_t networks) {
+  // The largest numbers are used as marks.
+  if (max_hosts + networks >= 0xfffffff0U) throw std::invalid_argument("max_hosts must be below 2^32");
+  return static_cast<std::uint32_t>(max_hosts);
+}
+
+}  // namespace
+
+HostTable::Impl::Impl(const HostTableOptions& options, const NetworkSet& networks)
+    : networks_(networks),
+      hash_key_(options.hash_key),
+      max_hosts_(CheckedSize(options.max_hosts, networks.prefixes().size())),
+      monitors_all_(networks.ContainsAll()),
+      index_(options.max_hosts),
+      slots_(options.max_hosts + networks.prefixes().size()),
+      pool_(options.sketch_bytes),
+      is_other_used_(networks.prefixes().size()),
+      order_(options.max_hosts + networks.prefixes().size()) {
+  others_.reserve(networks.prefixes().size());
+}
+
+std::uint32_t HostTable::Impl::FindExact(std::uint64_t hash, const Address& address) const noexcept {
+  return index_.Find(hash, [&](std::uint32_t slot) { return slots_[slot].sent.host == address; });
+}
+
+std::uint32_t HostTable::Impl::TakeOther(std::uint32_t network) noexcept {
+  if (is_other_used_[network] == 0) {
+    is_other_used_[network] = 1;
+    others_.push_back(network);
+  }
+  return max_hosts_ + network;
+}
+
+std::uint32_t HostTable::Impl::Admit(std::uint64_t hash, const Address& address) noexcept {
+  const bool is_full = used_ == max_hosts_;
+  if (!monitors_all_ || is_full) {
+    const std::uint32_t network = networks_.Find(address);
+    if (network == NetworkSet::kNone) return kUnmonitored;
+    if (is_full) {
+      ++overflows_;
+      return TakeOther(network);
+    }
+  }
+  const std::uint32_t slot = used_++;
+  slots_[slot].sent.host = address;
+  slots_[slot].received.host = address;
+  index_.Insert(hash, slot);
+  return slot;
+}
+
+void HostTable::Impl::Clear() noexcept {
+  // Few hosts in a large table: their buckets one by one are cheaper than the whole index.
+  if (used_ < index_.bucket_count() / 8) {
+    for (std::uint32_t slot = 0; slot < used_; ++slot) index_.ClearAround(Hash(slots_[slot].sent.host));
+  } else {
+    index_.Clear();
+  }
+  std::fill_n(slots_.data(), used_, HostSlot{});
+  for (const std::uint32_t network : others_) {
+    slots_[max_hosts_ + network] = HostSlot{};
+    is_other_used_[network] = 0;
+  }
+  others_.clear();
+  pool_.Clear();
+  wide_.Clear();
+  used_ = 0;
+  overflows_ = 0;
+  saturated_ = 0;
+}
+
+void HostTable::Impl::Sort() {
+  SortByAddress(slots_.data(), used_, order_.data());
+  const std::vector<Prefix>& prefixes = networks_.prefixes();
+  std::sort(others_.begin(), others_.end(),
+            [&](std::uint32_t a, std::uint32_t b) { return prefixes[a] < prefixes[b]; });
+  for (std::size_t i = 0; i < others_.size(); ++i) order_[used_ + i] = max_hosts_ + others_[i];
+}
+
+RoleFigures HostTable::Impl::Read(std::uint32_t slot, Role role) const noexcept {
+  const RoleTotals& totals = slots_[slot].totals(role);
+  const RoleDetail& detail = slots_[slot].detail(role);
+  const RolePorts& ports = slots_[slot].ports(role);
+  RoleFigures figures;
+  if (totals.is_wide != 0) figures = wide_.Get(slot, role);
+  figures.flows += totals.flows;
+  figures.packets = totals.packets;
+  figures.bytes = totals.bytes;
+  figures.duration_sum_us = totals.duration_sum_us;
+  figures.duration_count += totals.duration_count;
+  figures.peers = Estimate(totals.peers, detail.peers, pool_);
+  figures.src_ports = Estimate(totals.src_ports, ports.src, pool_);
+  figures.dst_ports = Estimate(totals.dst_ports, ports.dst, pool_);
+  for (std::size_t bit = 0; bit < detail.tcp_flags.size(); ++bit)
+    figures.tcp_flags[bit] += detail.tcp_flags[bit];
+  figures.tcp += totals.tcp;
+  figures.udp += totals.udp;
+  figures.icmp += totals.icmp;
+  return figures;
+}
+
+HostRecord HostTable::Impl::RecordAt(std::size_t i) const noexcept {
+  // Records are nearly always read in order, while slots lie in the order of arrival.
+  constexpr std::size_t kAhead = 8;
+  if (i + kAhead < used_) {
+    const auto* line = reinterpret_cast<const std::uint8_t*>(&slots_[order_[i + kAhead]]);
+    for (std::size_t at = 0; at < sizeof(HostSlot); at += kCacheLine) __builtin_prefetch(line + at);
+  }
+  const std::uint32_t slot = order_[i];
+  const std::vector<Prefix>& prefixes = networks_.prefixes();
+  HostRecord record;
+  record.other = !IsHost(slot);
+  if (record.other) {
+    record.network = prefixes[slot - max_hosts_];
+    record.host = record.network.network;
+  } else {
+    record.host = slots_[slot].sent.host;
+    record.network = prefixes[networks_.Find(record.host)];
+  }
+  record.sent = Read(slot, Role::kSent);
+  record.received = Read(slot, Role::kReceived);
+  return record;
+}
+
+Sketch HostTable::Impl::SketchAt(std::size_t i, Role role, DistinctFigure figure) const {
+  const std::uint32_t slot = order_[i];
+  const RoleTotals& totals = slots_[slot].totals(role);
+  const RolePorts& ports = slots_[slot].ports(role);
+  switch (figure) {
+    case DistinctFigure::kPeers:
+      return CopySketch(totals.peers, slots_[slot].detail(role).peers, pool_);
+    case DistinctFigure::kSrcPorts:
+      return CopySketch(totals.src_ports, ports.src, pool_);
+    case DistinctFigure::kDstPorts:
+      break;
+  }
+  return CopySketch(totals.dst_ports, ports.dst, pool_);
+}
+
+HostTable::HostTable(const HostTableOptions& options, const NetworkSet& networks)
+    : impl_(std::make_unique<Impl>(options, networks)) {}
+HostTable::~HostTable() = default;
+
+HostTable::UpdateResult HostTable::Update(std::span<const FlowRecord> records) noexcept {
+  return impl_->Update(records);
+}
+void HostTable::Unite(const HostTable& from) noexcept {
+  impl_->Unite(*from.impl_);
+}
+void HostTable::Clear() noexcept {
+  impl_->Clear();
+}
+std::size_t HostTable::hosts() const noexcept {
+  return impl_->hosts();
+}
+std::size_t HostTable::other_hosts() const noexcept {
+  return impl_->other_hosts();
+}
+std::uint64_t HostTable::overflows() const noexcept {
+  return impl_->overflows();
+}
+std::uint64_t HostTable::saturated() const noexcept {
+  return impl_->saturated();
+}
+void HostTable::Sort() {
+  impl_->Sort();
+}
+HostRecord HostTable::RecordAt(std::size_t i) const noexcept {
+  return impl_->RecordAt(i);
+}
+Sketch HostTable::SketchAt(std::size_t i, Role role, DistinctFigure figure) const {
+  return impl_->SketchAt(i, role, figure);
+}
+
+std::size_t HostTable::MaxMemory(const HostTableOptions& options, const NetworkSet& networks) noexcept {
+  const std::size_t slots = options.max_hosts + networks.prefixes().size();
+  return slots * (sizeof(HostSlot) + sizeof(std::uint32_t)) + HostIndex::BytesFor(options.max_hosts) +
+         options.sketch_bytes;
+}
+
+}  // namespace hostscope::aggregator

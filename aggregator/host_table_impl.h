@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "aggregator/distinct.h"
+#include "aggregator/hashing.h"
+#include "aggregator/host_index.h"
+#include "aggregator/host_slot.h"
+#include "aggregator/host_table.h"
+#include "aggregator/mapped_memory.h"
+#include "aggregator/sketch_pool.h"
+#include "aggregator/wide_counters.h"
+
+namespace hostscope::aggregator {
+
+/// Slots 0 to max_hosts - 1 are hosts, in the order in which they came; max_hosts + n is the `other` record
+/// of the n-th prefix. Slots not in use are all zero bytes.
+class HostTable::Impl {
+ public:
+  Impl(const HostTableOptions& options, const NetworkSet& networks);
+
+  UpdateResult Update(std::span<const FlowRecord> records) noexcept;
+  void Unite(const Impl& from) noexcept;
+  void Clear() noexcept;
+  void Sort();
+  HostRecord RecordAt(std::size_t i) const noexcept;
+  Sketch SketchAt(std::size_t i, Role role, DistinctFigure figure) const;
+
+  std::size_t hosts() const noexcept { return used_; }
+  std::size_t other_hosts() const noexcept { return others_.size(); }
+  std::uint64_t overflows() const noexcept { return overflows_; }
+  std::uint64_t saturated() const noexcept { return saturated_; }
+
+ private:
+  static constexpr std::uint32_t kUnmonitored = 0xffffffffU;
+  static constexpr std::uint32_t kToBeFound = 0xfffffffeU;
+  /// Records whose memory is fetched together: their slots' lines (12 KiB) fit in the first-level cache
+  /// beside the records, and are more than a core can have under way at once.
+  static constexpr std::size_t kChunk = 32;
+  struct Chunk;
+
+  // Stages of Update(), in host_table_update.cpp.
+  void StartLookups(std::span<const FlowRecord> records, Chunk& chunk) const noexcept;
+  void FindSlots(std::span<const FlowRecord> records, Chunk& chunk) noexcept;
+  void FetchSketches(std::span<const FlowRecord> records, Chunk& chunk) noexcept;
+  void CountAll(std::span<const FlowRecord> records, Chunk& chunk, UpdateResult& result) noexcept;
+  template <Role role>
+  void FindSlot(const FlowRecord& record, std::size_t i, Chunk& chunk) noexcept;
+  template <Role role>
+  void FetchSketchesOf(const FlowRecord& record, std::size_t i, Chunk& chunk) noexcept;
+  template <Role role>
+  void Count(std::uint32_t slot, const FlowRecord& record, std::size_t i, const Chunk& chunk) noexcept;
+
+  // Stages of Unite(), in host_table_unite.cpp.
+  void UniteChunk(const Impl& from, std::uint32_t first, std::uint32_t count) noexcept;
+  void UniteSlot(std::uint32_t to, const Impl& from, std::uint32_t from_slot) noexcept;
+  void UniteRole(std::uint32_t to, Role role, const Impl& from, std::uint32_t from_slot) noexcept;
+
+  std::uint64_t Hash(const Address& address) const noexcept { return TableHash(address, hash_key_); }
+  /// A host's slot by comparing addresses, or HostIndex::kAbsent.
+  std::uint32_t FindExact(std::uint64_t hash, const Address& address) const noexcept;
+  /// A slot for an address that is not in the index: a new one, its network's `other` record, or
+  /// kUnmonitored.
+  std::uint32_t Admit(std::uint64_t hash, const Address& address) noexcept;
+  std::uint32_t TakeOther(std::uint32_t network) noexcept;
+  bool IsHost(std::uint32_t slot) const noexcept { return slot < max_hosts_; }
+  RoleFigures Read(std::uint32_t slot, Role role) const noexcept;
+
+  NetworkSet networks_;
+  std::uint64_t hash_key_;
+  std::uint32_t max_hosts_;
+  std::uint32_t used_ = 0;
+  bool monitors_all_;
+  HostIndex index_;
+  MappedArray<HostSlot> slots_;
+  SketchPool pool_;
+  WideCounters wide_;
+  std::vector<std::uint32_t> others_;        ///< prefixes whose `other` record is in use
+  std::vector<std::uint8_t> is_other_used_;  ///< by prefix
+  MappedArray<std::uint32_t> order_;
+  std::uint64_t overflows_ = 0;
+  std::uint64_t saturated_ = 0;
+};
+
+}  // namespace hostscope::aggregator
