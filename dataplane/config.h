@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ipfix/address.h"
+#include "ipfix/settings.h"
+
+namespace hostscope::dataplane {
+
+/// One port to receive on.
+struct PortConfig {
+  /// A PCI address ("0000:3b:00.0"), or a virtual device with its arguments as DPDK writes them
+  /// ("net_af_xdp0,iface=eth1", "net_af_packet0,iface=eth1", "net_tap0", "net_memif0,...",
+  /// "net_pcap0,rx_pcap=...").
+  std::string device;
+  /// Answered for (ARP, neighbour solicitation, ping) and listened on. At least one.
+  std::vector<Address> addresses;
+  /// UDP ports that exporters send to, host byte order.
+  std::vector<std::uint16_t> collector_ports{2055, 4739, 9995, 9996};
+  std::uint16_t queues = 1;
+  std::uint16_t rx_descriptors = 2048;  ///< a queue; brought within the device's limits
+  std::uint32_t buffers = 0;            ///< packet buffers a queue; 0: enough for the descriptors
+  std::uint16_t mtu = 0;                ///< 0: leave what the device has
+  bool promiscuous = false;             ///< also take frames that the NIC's address filter would refuse
+  bool verify_udp_checksum = true;
+};
+
+/// Memory that DPDK takes for packet buffers.
+enum class Hugepages : std::uint8_t {
+  kAuto,     ///< hugepages if enough are free, else ordinary pages and a warning
+  kRequire,  ///< fail without
+  kNever,
+};
+
+struct EalConfig {
+  Hugepages hugepages = Hugepages::kAuto;
+  std::size_t memory_mib = 0;          ///< 0: what the ports need
+  std::vector<std::string> arguments;  ///< passed on to the EAL after our own
+};
+
+struct DataplaneConfig {
+  std::vector<PortConfig> ports;
+  /// CPUs that each run one worker, pinned. Empty: every CPU this process may use but the first; on a machine
+  /// with one CPU, that one.
+  std::vector<unsigned> worker_cpus;
+  /// CPUs of all other threads. Empty: those that no worker has, or the first where none is left.
+  std::vector<unsigned> control_cpus;
+  EalConfig eal;
+  std::int64_t base_window_ns = 10'000'000'000;
+  /// How long a worker sleeps when a poll of its queues found nothing for a millisecond. 0: never; it keeps
+  /// its CPU busy, which is what a machine of its own is for. Otherwise a burst waits that long, and RX rings
+  /// must hold it.
+  std::uint32_t idle_sleep_us = 0;
+  ipfix::Settings decoder;
+};
+
+}  // namespace hostscope::dataplane

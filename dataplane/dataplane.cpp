@@ -1,0 +1,275 @@
+#include "dataplane/dataplane.h"
+
+#include <rte_cycles.h>
+
+#include <atomic>
+#include <mutex>
+#include <stdexcept>
+#include <utility>
+
+#include "dataplane/cpu_plan.h"
+#include "dataplane/eal.h"
+#include "dataplane/worker.h"
+
+namespace hostscope::dataplane {
+namespace {
+
+constexpr std::int64_t kNicPollNs = 100 * kNanosecondsPerMillisecond;
+
+/// A port with what is counted of it: QueueCounters by the workers, the rest by whoever holds the mutex.
+struct OpenPort {
+  Port port;
+  std::vector<QueueCounters> queues;
+  Counter nic_missed;
+  Counter nic_errors;
+  Counter nic_no_buffer;
+  Counter nic_drops;  ///< the sum of the three
+
+  OpenPort(const PortConfig& config, std::vector<std::string>& warnings)
+      : port(config, warnings), queues(config.queues) {}
+
+  void RefreshDrops() noexcept {
+    const NicDrops drops = port.ReadDrops();
+    Raise(nic_missed, drops.missed);
+    Raise(nic_errors, drops.errors);
+    Raise(nic_no_buffer, drops.no_buffer);
+    Raise(nic_drops, nic_missed.Get() + nic_errors.Get() + nic_no_buffer.Get());
+  }
+
+ private:
+  // A driver that resets its statistics, or fails to read them, must not make ours go back.
+  static void Raise(Counter& counter, std::uint64_t value) noexcept {
+    if (value > counter.Get()) counter.Add(value - counter.Get());
+  }
+};
+
+Eal::Options MakeEalOptions(const DataplaneConfig& config, const CpuPlan& plan) {
+  Eal::Options options{config.eal, plan.workers, plan.control, {}, 0};
+  for (const PortConfig& port : config.ports) {
+    options.needed_mib += Port::NeededMib(port);
+    if (std::string pci = PciAddress(port.device); !pci.empty())
+      options.pci_devices.push_back(std::move(pci));
+  }
+  return options;
+}
+
+}  // namespace
+
+class Dataplane::Impl {
+ public:
+  explicit Impl(const DataplaneConfig& config)
+      : config_(config),
+        plan_(PlanCpus(config, AllowedCpus(), warnings_)),
+        eal_(MakeEalOptions(config, plan_), warnings_) {
+    OpenPorts();
+  }
+
+  ~Impl() { Stop(); }
+
+  const std::vector<std::string>& warnings() const noexcept { return warnings_; }
+  std::size_t worker_count() const noexcept { return plan_.workers.size(); }
+
+  void Start(aggregator::Merger& merger) {
+    const std::vector<std::vector<RxQueue>> queues = AssignQueues();
+    for (std::size_t i = 0; i < worker_count(); ++i) {
+      auto table = merger.TakeTable();
+      if (!table) throw std::runtime_error("the merger has too few host tables for the workers");
+      const Worker::Options options{queues[i], config_.base_window_ns, config_.idle_sleep_us,
+                                    rte_get_tsc_hz()};
+      workers_.push_back(std::make_unique<Worker>(options, config_.decoder, std::move(table)));
+    }
+    SupplyTables(merger);
+    for (; running_ < workers_.size(); ++running_) Eal::Launch(running_, RunWorker, workers_[running_].get());
+  }
+
+  void Stop() noexcept {
+    for (std::size_t i = 0; i < running_; ++i) workers_[i]->RequestStop();
+    for (std::size_t i = 0; i < running_; ++i) Eal::Join(i);
+    running_ = 0;
+    RefreshDrops();
+    is_stopped_.store(true, std::memory_order_release);
+  }
+
+  std::optional<WorkerPart> TakePart() {
+    RefreshDropsNowAndThen();
+    const bool is_stopped = is_stopped_.load(std::memory_order_acquire);
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+      auto part = workers_[i]->handover().Receive();
+      if (!part && is_stopped) part = workers_[i]->TakeLastPart();
+      if (part) return WorkerPart{i, std::move(*part)};
+    }
+    return std::nullopt;
+  }
+
+  void SupplyTables(aggregator::Merger& merger) {
+    for (const auto& worker : workers_) {
+      if (!worker->handover().NeedsTable()) continue;
+      auto table = merger.TakeTable();
+      if (!table) return;
+      worker->handover().GiveTable(std::move(table));
+    }
+  }
+
+  DataplaneStatus status() const {
+    DataplaneStatus status;
+    for (const auto& open : ports_) status.ports.push_back(StatusOf(*open));
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+      const Worker& worker = *workers_[i];
+      const LoopGauges& gauges = worker.gauges();
+      status.workers.push_back({plan_.workers[i], gauges.busy_share.load(std::memory_order_relaxed),
+                                gauges.longest_ns.load(std::memory_order_relaxed),
+                                gauges.longest_ever_ns.load(std::memory_order_relaxed),
+                                worker.exporter_count(), &worker.accounting(),
+                                &worker.aggregator_counters()});
+    }
+    return status;
+  }
+
+  std::vector<ipfix::ExporterStatus> Exporters() const {
+    std::vector<ipfix::ExporterStatus> all;
+    for (const auto& worker : workers_) {
+      const auto exporters = worker->decoder().Exporters();
+      all.insert(all.end(), exporters.begin(), exporters.end());
+    }
+    return all;
+  }
+
+ private:
+  static int RunWorker(void* worker) noexcept {
+    static_cast<Worker*>(worker)->Run();
+    return 0;
+  }
+
+  void OpenPorts() {
+    std::string problems;
+    for (const PortConfig& port : config_.ports) {
+      try {
+        ports_.push_back(std::make_unique<OpenPort>(port, warnings_));
+      } catch (const std::runtime_error& error) {
+        problems += (problems.empty() ? "" : "\n") + std::string(error.what());
+      }
+    }
+    if (!problems.empty()) throw std::runtime_error(problems);
+  }
+
+  /// Queues in turn, so that each worker gets as many as any other, give or take one.
+  std::vector<std::vector<RxQueue>> AssignQueues() const {
+    std::vector<std::vector<RxQueue>> queues(worker_count());
+    std::size_t next = 0;
+    for (const auto& open : ports_) {
+      for (std::uint16_t i = 0; i < open->port.rx_queues(); ++i) {
+        queues[next++ % queues.size()].push_back({open->port.id(), i, i < open->port.tx_queues(),
+                                                  &open->port.classifier(),
+                                                  i == 0 ? &open->nic_drops : nullptr, &open->queues[i]});
+      }
+    }
+    return queues;
+  }
+
+  void RefreshDrops() noexcept {
+    const std::lock_guard lock(drops_mutex_);
+    for (const auto& open : ports_) open->RefreshDrops();
+  }
+
+  void RefreshDropsNowAndThen() noexcept {
+    const ReceiveTime now = WallClock();
+    if (now >= drops_read_ && now.ns - drops_read_.ns < kNicPollNs) return;
+    drops_read_ = now;
+    RefreshDrops();
+  }
+
+  static PortStatus StatusOf(const OpenPort& open) {
+    PortStatus status;
+    status.device = open.port.config().device;
+    status.driver = open.port.driver();
+    status.mac = open.port.mac();
+    status.link = open.port.ReadLink();
+    status.nic = {open.nic_missed.Get(), open.nic_errors.Get(), open.nic_no_buffer.Get()};
+    for (const QueueCounters& queue : open.queues) {
+      for (std::size_t i = 0; i < FrameCounters::kSize; ++i) {
+        const auto outcome = static_cast<FrameOutcome>(i);
+        status.frames.Add(outcome, queue.frames.Get(outcome));
+      }
+      status.replies += queue.replies.Get();
+      status.replies_failed += queue.replies_failed.Get();
+    }
+    return status;
+  }
+
+  DataplaneConfig config_;
+  std::vector<std::string> warnings_;
+  CpuPlan plan_;
+  Eal eal_;
+  std::vector<std::unique_ptr<OpenPort>> ports_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::size_t running_ = 0;
+  std::atomic<bool> is_stopped_{false};
+  std::mutex drops_mutex_;
+  ReceiveTime drops_read_;  ///< merging thread
+};
+
+Dataplane::Dataplane(const DataplaneConfig& config) : impl_(std::make_unique<Impl>(config)) {}
+Dataplane::~Dataplane() = default;
+const std::vector<std::string>& Dataplane::warnings() const noexcept {
+  return impl_->warnings();
+}
+std::size_t Dataplane::worker_count() const noexcept {
+  return impl_->worker_count();
+}
+void Dataplane::Start(aggregator::Merger& merger) {
+  impl_->Start(merger);
+}
+void Dataplane::Stop() noexcept {
+  impl_->Stop();
+}
+std::optional<WorkerPart> Dataplane::TakePart() {
+  return impl_->TakePart();
+}
+void Dataplane::SupplyTables(aggregator::Merger& merger) {
+  impl_->SupplyTables(merger);
+}
+DataplaneStatus Dataplane::status() const {
+  return impl_->status();
+}
+std::vector<ipfix::ExporterStatus> Dataplane::Exporters() const {
+  return impl_->Exporters();
+}
+
+DatagramBooks BooksOf(const DataplaneStatus& status) {
+  DatagramBooks books;
+  const auto add = [&](std::string reason, std::string_view help, std::uint64_t count) {
+    books.dropped.push_back({std::move(reason), std::string(help), count});
+  };
+  for (std::size_t i = 0; i < ipfix::CounterArray<ipfix::DatagramOutcome>::kSize; ++i) {
+    const auto outcome = static_cast<ipfix::DatagramOutcome>(i);
+    std::uint64_t count = 0;
+    for (const WorkerStatus& worker : status.workers) count += worker.accounting->outcomes.Get(outcome);
+    if (outcome == ipfix::DatagramOutcome::kDecoded) {
+      books.decoded = count;
+    } else {
+      add(std::string(NameOf(outcome).name), NameOf(outcome).help, count);
+    }
+  }
+  for (std::size_t i = 0; i < FrameCounters::kSize; ++i) {
+    const auto outcome = static_cast<FrameOutcome>(i);
+    std::uint64_t count = 0;
+    for (const PortStatus& port : status.ports) count += port.frames.Get(outcome);
+    if (ClassOf(outcome) == FrameClass::kDelivered) books.received += count;
+    if (ClassOf(outcome) != FrameClass::kDropped) continue;
+    books.received += count;
+    add("frame_" + std::string(NameOf(outcome).name), NameOf(outcome).help, count);
+  }
+  NicDrops nic;
+  for (const PortStatus& port : status.ports) {
+    nic.missed += port.nic.missed;
+    nic.errors += port.nic.errors;
+    nic.no_buffer += port.nic.no_buffer;
+  }
+  books.received += nic.total();
+  add("nic_missed", "Frames lost because a receive ring was full.", nic.missed);
+  add("nic_errors", "Frames that the NIC refused.", nic.errors);
+  add("nic_no_buffer", "Frames lost because no packet buffer was free.", nic.no_buffer);
+  return books;
+}
+
+}  // namespace hostscope::dataplane

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aggregator/merger.h"
+#include "aggregator/window_part.h"
+#include "aggregator/worker_aggregator.h"
+#include "dataplane/config.h"
+#include "dataplane/frame_outcome.h"
+#include "dataplane/port.h"
+#include "ipfix/accounting.h"
+#include "ipfix/decoder.h"
+
+namespace hostscope::dataplane {
+
+struct PortStatus {
+  std::string device;
+  std::string driver;
+  MacAddress mac{};
+  Link link;
+  FrameCounters frames;  ///< over its queues: taken from them = the sum of all outcomes
+  NicDrops nic;          ///< lost before; up to 0.1 s old
+  std::uint64_t replies = 0;
+  std::uint64_t replies_failed = 0;
+};
+
+struct WorkerStatus {
+  unsigned cpu = 0;
+  double busy_share = 0;             ///< of the last second
+  std::int64_t longest_loop_ns = 0;  ///< in the last second
+  std::int64_t longest_loop_ever_ns = 0;
+  std::uint32_t exporters = 0;
+  const ipfix::Accounting* accounting = nullptr;  ///< these two live as long as the data plane
+  const aggregator::AggregatorCounters* aggregator = nullptr;
+};
+
+/// The books of export datagrams over all ports and workers: received = decoded + the sum of dropped. Exact
+/// once the data plane is stopped; before, apart from the bursts that are being worked on.
+struct DatagramBooks {
+  struct Drop {
+    std::string reason;  ///< a decoder's outcome, "frame_" and a frame's, or "nic_" and what the NIC says
+    std::string help;
+    std::uint64_t count = 0;
+  };
+  std::uint64_t received = 0;
+  std::uint64_t decoded = 0;
+  std::vector<Drop> dropped;  ///< every reason, zero or not, always in the same order
+};
+
+struct DataplaneStatus {
+  std::vector<PortStatus> ports;
+  std::vector<WorkerStatus> workers;
+};
+DatagramBooks BooksOf(const DataplaneStatus& status);
+
+/// A window part and the worker that it comes from.
+struct WorkerPart {
+  std::size_t worker = 0;
+  aggregator::WindowPart part;
+};
+
+/// The receiving side as a whole: the EAL, ports, and pinned workers that decode and count. One per process.
+/// Three kinds of thread: the one that constructs, starts, stops and destroys; the merging one; any, for the
+/// status.
+class Dataplane {
+ public:
+  /// Starts the EAL, which pins the calling thread (and all that it starts later) to the control CPUs, and
+  /// opens the ports. Throws std::runtime_error that names every port that could not be opened, and why.
+  explicit Dataplane(const DataplaneConfig& config);
+  ~Dataplane();
+  Dataplane(const Dataplane&) = delete;
+  Dataplane& operator=(const Dataplane&) = delete;
+
+  /// What works less well than it could, for the log.
+  const std::vector<std::string>& warnings() const noexcept;
+  std::size_t worker_count() const noexcept;
+
+  /// Starts the workers, each with a table from `merger`, which was made for worker_count() workers. Once.
+  /// Throws std::runtime_error.
+  void Start(aggregator::Merger& merger);
+  /// Ends the workers within a few milliseconds. Their open windows come out of TakePart(). No effect if
+  /// repeated.
+  void Stop() noexcept;
+
+  /// Merging thread: the next window part of any worker, those of one worker in time order. Null: none now;
+  /// after Stop() has returned: none any more. To be called every few milliseconds, followed by
+  /// SupplyTables().
+  std::optional<WorkerPart> TakePart();
+  /// Merging thread: gives each worker a clean table in reserve.
+  void SupplyTables(aggregator::Merger& merger);
+
+  DataplaneStatus status() const;
+  /// Every exporter of every worker. Only before Start() and after Stop().
+  std::vector<ipfix::ExporterStatus> Exporters() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace hostscope::dataplane

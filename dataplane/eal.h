@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "dataplane/config.h"
+
+namespace hostscope::dataplane {
+
+/// DPDK's environment abstraction layer, once per process: its memory, and one pinned thread for each worker.
+/// Files and sockets are never left behind (--in-memory), no device is touched that is not in the
+/// configuration, and nothing is written to standard output. Control threads only.
+class Eal {
+ public:
+  struct Options {
+    EalConfig config;
+    std::vector<unsigned> worker_cpus;     ///< worker i runs on lcore i + 1; at least one
+    std::vector<unsigned> control_cpus;    ///< of the calling thread, and of all that it starts; at least one
+    std::vector<std::string> pci_devices;  ///< the only ones that are probed
+    std::size_t needed_mib = 0;            ///< for packet buffers, when config.memory_mib is 0
+  };
+
+  /// Throws std::runtime_error that says what failed. Adds to `warnings` what works less well than it could.
+  Eal(const Options& options, std::vector<std::string>& warnings);
+  ~Eal();
+  Eal(const Eal&) = delete;
+  Eal& operator=(const Eal&) = delete;
+
+  static unsigned LcoreOfWorker(std::size_t worker) noexcept { return static_cast<unsigned>(worker) + 1; }
+
+  /// Starts `run(argument)` on the worker's lcore. Throws std::runtime_error.
+  static void Launch(std::size_t worker, int (*run)(void*), void* argument);
+  /// Waits until it returns.
+  static void Join(std::size_t worker) noexcept;
+};
+
+/// The CPUs that this process may use.
+std::vector<unsigned> AllowedCpus();
+
+/// The EAL's command line, and whether it uses hugepages; `free_hugepage_mib` is what the machine has. Apart,
+/// so that the choice can be tested without starting anything.
+std::vector<std::string> EalArguments(const Eal::Options& options, std::size_t free_hugepage_mib,
+                                      std::vector<std::string>& warnings);
+
+/// Free hugepages of all sizes.
+std::size_t FreeHugepageMib();
+
+}  // namespace hostscope::dataplane

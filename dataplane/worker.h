@@ -1,0 +1,118 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "aggregator/worker_aggregator.h"
+#include "dataplane/clock.h"
+#include "dataplane/frame_outcome.h"
+#include "dataplane/handover.h"
+#include "ipfix/counter.h"
+#include "ipfix/decoder.h"
+
+struct rte_mbuf;
+
+namespace hostscope::dataplane {
+
+class FrameClassifier;
+
+/// What a worker counts of one RX queue. Written by the worker, read by any thread.
+struct QueueCounters {
+  FrameCounters frames;
+  Counter replies;         ///< handed to the NIC
+  Counter replies_failed;  ///< the TX ring was full, or the queue can't answer
+};
+
+/// One RX queue as its worker sees it.
+struct RxQueue {
+  std::uint16_t port = 0;  ///< DPDK's number
+  std::uint16_t queue = 0;
+  bool can_answer = false;  ///< TX queue of the same number is this worker's too
+  const FrameClassifier* classifier = nullptr;
+  /// What the NIC lost, so far, of a port whose losses this worker puts into its windows' records; else null.
+  /// Kept up to date by a control thread.
+  const Counter* nic_drops = nullptr;
+  QueueCounters* counters = nullptr;
+};
+
+/// How a worker's loop fares. Written by the worker, read by any thread.
+struct LoopGauges {
+  std::atomic<double> busy_share{0};        ///< of the last second: time in loops that found a frame
+  std::atomic<std::int64_t> longest_ns{0};  ///< the longest loop of the last second
+  std::atomic<std::int64_t> longest_ever_ns{0};
+};
+
+/// A pinned run-to-completion loop: polls its queues, decodes in place, counts into its own host table,
+/// closes its windows on time, with or without traffic. Constructed and destroyed on a control thread; Run()
+/// is the worker's.
+class Worker {
+ public:
+  struct Options {
+    std::vector<RxQueue> queues;
+    std::int64_t base_window_ns = 0;
+    std::uint32_t idle_sleep_us = 0;
+    std::uint64_t tsc_hz = 0;
+  };
+
+  /// `table` is clean.
+  Worker(const Options& options, const ipfix::Settings& settings,
+         std::unique_ptr<aggregator::HostTable> table);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  /// Until RequestStop(). Then closes the open window: see TakeLastPart().
+  void Run() noexcept;
+  /// Any thread.
+  void RequestStop() noexcept { is_stopping_.store(true, std::memory_order_relaxed); }
+
+  /// The merging thread's side of it.
+  Handover& handover() noexcept { return handover_; }
+  /// After Run() has returned, once: the window that was open.
+  std::optional<aggregator::WindowPart> TakeLastPart() noexcept;
+
+  /// Any thread.
+  const ipfix::Accounting& accounting() const noexcept { return decoder_.accounting(); }
+  const aggregator::AggregatorCounters& aggregator_counters() const noexcept {
+    return aggregator_->counters();
+  }
+  std::uint32_t exporter_count() const noexcept { return decoder_.exporter_count(); }
+  const LoopGauges& gauges() const noexcept { return gauges_; }
+  /// Worker's thread, or any once Run() has returned.
+  const ipfix::Decoder& decoder() const noexcept { return decoder_; }
+
+ private:
+  static constexpr std::uint16_t kBurst = 32;
+
+  unsigned Poll(RxQueue& queue, ReceiveTime now) noexcept;
+  FrameOutcome Handle(RxQueue& queue, rte_mbuf* mbuf, ReceiveTime now) noexcept;
+  void Answer(RxQueue& queue, rte_mbuf* mbuf, FrameOutcome outcome) noexcept;
+  void CloseWindow(ReceiveTime now) noexcept;
+  void Housekeeping(std::uint64_t tsc) noexcept;
+  void Measure(std::uint64_t begin, std::uint64_t end, bool is_busy) noexcept;
+  /// True if it slept.
+  bool RestWhileIdle(std::uint64_t tsc, bool is_busy) noexcept;
+  aggregator::SideTotals Totals() noexcept;
+  std::int64_t TicksToNs(std::uint64_t ticks) const noexcept;
+
+  Options options_;
+  ipfix::Decoder decoder_;
+  std::unique_ptr<aggregator::WorkerAggregator> aggregator_;
+  Handover handover_;
+  std::unique_ptr<aggregator::HostTable> spare_;
+  std::optional<aggregator::WindowPart> last_part_;
+  TscClock clock_;
+  std::uint32_t active_exporters_ = 0;  ///< of the open window, once it was due
+
+  std::uint64_t second_began_;  ///< TSC
+  std::uint64_t busy_ticks_ = 0;
+  std::uint64_t longest_ticks_ = 0;
+  std::uint64_t last_busy_;
+  LoopGauges gauges_;
+  alignas(64) std::atomic<bool> is_stopping_{false};
+};
+
+}  // namespace hostscope::dataplane
