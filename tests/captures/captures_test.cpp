@@ -174,6 +174,16 @@ Hosts Truth(const fs::path& path) {
   return hosts;
 }
 
+HostFigures SumOf(const Hosts& hosts) {
+  HostFigures sum;
+  for (const auto& [host, figures] : hosts) {
+    sum.flows += figures.flows;
+    sum.packets += figures.packets;
+    sum.bytes += figures.bytes;
+  }
+  return sum;
+}
+
 const KnownDifference* FindKnownDifference(std::string_view capture) {
   const auto* const found = std::find_if(std::begin(kKnownDifferences), std::end(kKnownDifferences),
                                          [&](const KnownDifference& known) { return known.capture == capture; });
@@ -192,6 +202,8 @@ TEST_P(CapturesTest, AgreesWithIndependentDecoders) {
   const Hosts truth = Truth(CapturesFolder() / "truth" / (GetParam() + ".json"));
   if (const KnownDifference* const known = FindKnownDifference(GetParam())) {
     EXPECT_NE(ours, truth) << "no longer a difference; take it off the list. It said: " << known->reason;
+    EXPECT_EQ(ours.size(), known->hosts) << known->reason;
+    EXPECT_EQ(SumOf(ours), (HostFigures{known->flows, known->packets, known->bytes, 0, 0})) << known->reason;
     return;
   }
   for (const auto& [host, figures] : truth) {
