@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -8,26 +10,53 @@
 
 namespace hostscope::exporter {
 
-/// What a sink has done so far; a snapshot, readable from any thread.
+/// What a sink has done so far; a snapshot, readable from any thread. A record is a host record or a window
+/// record, as far as the sink's schema has it. Once nothing is being written, everything handed over is in
+/// exactly one of delivered, rejected and dropped.
 struct SinkStatus {
   std::uint64_t delivered = 0;  ///< records acknowledged by the other side
-  std::uint64_t retried = 0;
-  std::uint64_t rejected = 0;   ///< records the other side refused for good
-  std::uint64_t dropped = 0;    ///< records given up, the reason counted in the log
-  std::uint64_t windows = 0;    ///< windows written completely
+  std::uint64_t retried = 0;    ///< times that a record was sent again; not a fate of its own
+  std::uint64_t rejected = 0;   ///< records that the other side refused for good
+  std::uint64_t dropped = 0;    ///< records given up; Write() said why
+  std::uint64_t windows = 0;    ///< windows of which every record was delivered
 };
 
-/// Where closed windows go. One thread calls Write() for one sink; a slow sink holds up only its own thread.
+/// Where messages for the log go. Called from any thread of a sink, also at the same time.
+using LogFunction = std::function<void(std::string_view message)>;
+
+/// Where closed windows go. One thread calls Write() and Flush() for one sink; a slow sink holds up only its
+/// own thread.
 class Sink {
  public:
   virtual ~Sink() = default;
+  /// For logs and metrics: what it is and where it leads.
   virtual std::string_view name() const noexcept = 0;
-  /// Writes all host records of the window, then its window record. Returns an empty string, or what failed in words
-  /// for the log; whatever was not delivered is counted in status(). May block.
+
+  /// Writes all host records of the window, then its window record. Returns an empty string, or what failed
+  /// in words for the log; every record is then counted in status() as delivered, rejected or dropped. May
+  /// block for as long as the other side is away.
   virtual std::string Write(const aggregator::ClosedWindow& window) = 0;
-  /// Waits until everything written is acknowledged or `timeout_ms` is over; false in the latter case.
-  virtual bool Flush(int timeout_ms) = 0;
+
+  /// Waits until everything written is as safe as the other side can make it, or `timeout_ms` is over.
+  /// Returns what failed, or an empty string.
+  virtual std::string Flush(int timeout_ms) = 0;
+
+  /// Any thread, at any time, for good: a Write() under way, and every later one, gives up within a second,
+  /// and what it did not deliver is dropped.
+  virtual void Cancel() noexcept = 0;
+
+  /// How many records this window has with the sink's schema, at most: schema stream4flow leaves some hosts
+  /// out.
+  virtual std::uint64_t RecordsIn(const aggregator::ClosedWindow& window) const noexcept = 0;
+
+  /// Any thread.
   virtual SinkStatus status() const noexcept = 0;
+};
+
+/// A sink, or why there is none.
+struct OpenedSink {
+  std::unique_ptr<Sink> sink;
+  std::string problem;  ///< empty if there is a sink
 };
 
 }  // namespace hostscope::exporter

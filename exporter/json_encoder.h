@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "aggregator/host_record.h"
+#include "exporter/record_id.h"
+
+namespace hostscope::exporter {
+
+enum class Schema {
+  kHostscope,    ///< one object for each host and window, then a window record
+  kStream4Flow,  ///< what Stream4Flow's host_stats.py emits: hosts that sent something, no window record
+};
+
+/// Host records and window records as JSON, one object without line end each.
+///
+/// Numbers are exact: counts as they are; avg_duration in seconds, rounded to the nearest millisecond, halves
+/// up, as is Stream4Flow's avg_flow_duration; window.seconds as exact as its nanoseconds; shares are the
+/// shortest decimal that reads back as the same double. No number has an exponent or trailing zeros.
+///
+/// All that is the same for a window is formatted once a window; a record is a few copies and its numbers.
+/// Nothing is allocated after construction. One thread.
+class JsonEncoder {
+ public:
+  JsonEncoder(std::string_view observer, Schema schema);
+
+  /// No record is longer than this.
+  std::size_t max_record_size() const noexcept { return max_record_size_; }
+  Schema schema() const noexcept { return schema_; }
+  /// How many records the schema has beside the host records of a window: 1 or 0.
+  std::size_t window_records() const noexcept { return schema_ == Schema::kHostscope ? 1 : 0; }
+
+  /// Of the records that follow. `partial` marks them `"partial":true`.
+  void SetWindow(const aggregator::WindowSpan& span, bool partial) noexcept;
+
+  /// Writes at most max_record_size() characters to `out`; returns the end, which is `out` where the schema
+  /// has nothing to say of this record: with kStream4Flow a host that sent nothing, and every `other` record,
+  /// since it has no address.
+  char* EncodeHost(const aggregator::HostRecord& record, char* out) noexcept;
+  /// The same for the window record.
+  char* EncodeWindow(const aggregator::WindowSummary& summary, char* out) const noexcept;
+
+ private:
+  char* EncodeHostscope(const aggregator::HostRecord& record, char* out) noexcept;
+
+  Schema schema_;
+  std::string observer_;  // ,"observer":{"name":…}
+  std::string head_;      // of every record of this window, up to and with the observer
+  std::size_t max_record_size_;
+  RecordIdMaker id_maker_;
+};
+
+/// The text by which records of the same host are found together, whatever the window: its address, or the
+/// network of an `other` record. Writes at most kMaxPrefixText characters; returns the end.
+char* FormatRecordKey(const aggregator::HostRecord& record, char* out) noexcept;
+
+}  // namespace hostscope::exporter

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+
+#include "exporter/json_encoder.h"
+#include "exporter/sink.h"
+
+namespace hostscope::exporter {
+
+struct NdjsonOptions {
+  std::string path = "-";  ///< a file, opened to append and made where it is missing; "-": standard output
+  std::string observer;
+  Schema schema = Schema::kHostscope;
+};
+
+/// A sink that writes one record a line (newline-delimited JSON) to a file, a pipe, a terminal or a socket.
+///
+/// Lines stay whole: a regular file gets pieces of about a MiB that end with a line, and if one was cut short
+/// (disk full, size limit) the file is cut back to its last whole line; a pipe gets pieces of at most
+/// PIPE_BUF bytes, which the kernel never mixes with those of other writers. A reader that has gone away is
+/// an error of Write(), not a SIGPIPE.
+///
+/// An error ends the window: its remaining records are dropped. The next window is tried again. Write() waits
+/// while a pipe is full, until Cancel(). Flush() of a regular file is fdatasync().
+OpenedSink OpenNdjsonSink(const NdjsonOptions& options);
+
+}  // namespace hostscope::exporter

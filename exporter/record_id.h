@@ -1,0 +1,41 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "aggregator/host_record.h"
+
+namespace hostscope::exporter {
+
+/// Makes `record_id`: the same for the same (observer, window, host) whenever and however often it is made,
+/// on any machine, different otherwise. It is XXH3-128 (xxHash 0.8, seed 0) of
+///
+///   8 bytes   window start, nanoseconds since the Unix epoch, two's complement, big-endian
+///   8 bytes   window length, nanoseconds, big-endian
+///   1 byte    0: a host; 1: the `other` record of a network
+///   16 bytes  the host's address, or the network's, in network order, IPv4 as ::ffff:a.b.c.d
+///   1 byte    0, or the network's length in bits of these 16 bytes
+///   the rest  the observer's name, as configured
+///
+/// written as 32 lower-case hexadecimal digits, the most significant first, which is what `xxhsum -H2`
+/// prints. One thread.
+class RecordIdMaker {
+ public:
+  static constexpr std::size_t kTextLength = 32;
+
+  explicit RecordIdMaker(std::string_view observer);
+
+  /// Of the records that follow.
+  void SetWindow(const aggregator::WindowSpan& span) noexcept;
+
+  /// Writes kTextLength characters; returns the end.
+  char* Format(const aggregator::HostRecord& record, char* out) noexcept;
+
+ private:
+  std::string key_;  // as above: kept, so that of each record only what differs is written
+};
+
+}  // namespace hostscope::exporter

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "aggregator/closed_window.h"
+
+namespace hostscope::exporter {
+
+/// A closed window made of given records.
+class ListedWindow final : public aggregator::ClosedWindow {
+ public:
+  ListedWindow(aggregator::WindowSpan span, std::vector<aggregator::HostRecord> records,
+               bool partial = false);
+
+  aggregator::WindowSpan span() const noexcept override { return span_; }
+  bool partial() const noexcept override { return partial_; }
+  const aggregator::WindowSummary& summary() const noexcept override { return summary_; }
+  std::size_t size() const noexcept override { return records_.size(); }
+  aggregator::HostRecord At(std::size_t i) const noexcept override { return records_[i]; }
+
+ private:
+  aggregator::WindowSpan span_;
+  std::vector<aggregator::HostRecord> records_;
+  bool partial_;
+  aggregator::WindowSummary summary_;
+};
+
+/// 2026-11-23T21:00:10Z, 10 seconds, plus `index` windows.
+aggregator::WindowSpan TenSeconds(std::int64_t index = 0);
+
+/// The record of the design: 10.20.30.40 of 10.20.0.0/16, which sent only.
+aggregator::HostRecord SenderRecord();
+
+/// Any record that the aggregator could make: both roles, either, IPv4 or IPv6, `other` now and then.
+aggregator::HostRecord RandomRecord(std::mt19937_64& random);
+
+/// A window of `hosts` different hosts, four fifths of them IPv4, in address order. The same for the same
+/// arguments.
+ListedWindow ManyHosts(std::size_t hosts, std::int64_t window_index = 0);
+
+}  // namespace hostscope::exporter
