@@ -68,7 +68,7 @@ void CountTotals(RoleTotals& totals, const FlowRecord& record) noexcept {
   const std::uint8_t protocol = record.protocol;
   totals.tcp += protocol == kTcp ? 1 : 0;
   totals.udp += protocol == kUdp ? 1 : 0;
-  totals.icmp += (protocol == kIcmp) | (protocol == kIcmp6) ? 1 : 0;
+  totals.icmp += (protocol == kIcmp ? 1U : 0U) + (protocol == kIcmp6 ? 1U : 0U);
 }
 
 }  // namespace
