@@ -13,9 +13,10 @@ class FlowBatch {
  public:
   static constexpr std::size_t kCapacity = 128;  ///< 8 KiB: leaves room in a 32 KiB L1 for what the consumer touches
 
-  /// A place for the next record; it counts once Commit() is called. Room must have been made before.
+  /// A place for the next record, and behind it for as many as MakeRoom() was asked for; they count once Commit() is
+  /// called.
   FlowRecord& Next() noexcept { return records_[size_]; }
-  void Commit() noexcept { ++size_; }
+  void Commit(std::size_t count = 1) noexcept { size_ += count; }
 
   /// Hands out what is there unless `count` more fit.
   void MakeRoom(std::size_t count, FlowConsumer& consumer) noexcept {

@@ -266,6 +266,10 @@ void Compiler::EmitDataSteps() noexcept {
   EmitColumn(Column::kEvent, Meaning::kFirewallEvent);
   EmitColumn(Column::kNatEvent, Meaning::kNatEvent);
   plan_.is_nsel = plan_.Has(Column::kEvent) && !HasNumber(Meaning::kOctetDelta);
+  const bool has_reverse = plan_.Has(Column::kReverseBytes) || plan_.Has(Column::kReversePackets);
+  const bool has_filters = plan_.Has(Column::kDirection) || plan_.Has(Column::kEvent) || plan_.Has(Column::kNatEvent);
+  plan_.is_plain = plan_.has_addresses && !plan_.has_both_families && plan_.has_ports && plan_.Has(Column::kProtocol) &&
+                   !plan_.has_implied_protocol && !has_reverse && !has_filters;
 }
 
 void Compiler::EmitOptionsSteps() noexcept {

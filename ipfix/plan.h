@@ -83,6 +83,7 @@ struct Plan {
   bool has_implied_protocol = false;     ///< ports from elements 180 to 183
   bool has_substitute_counters = false;  ///< totals or initiator/responder counters instead of deltas
   bool is_nsel = false;          ///< firewall events in Cisco ASA's sense
+  bool is_plain = false;         ///< every record is one flow record, and nothing but its own fields decides on it
 
   bool Has(Column column) const noexcept { return (columns >> static_cast<unsigned>(column) & 1U) != 0; }
   bool has_counters() const noexcept { return Has(Column::kPackets) || Has(Column::kBytes); }
@@ -90,6 +91,8 @@ struct Plan {
     return Has(Column::kInterval) || Has(Column::kPacketInterval) || Has(Column::kSamplingPopulation);
   }
   bool is_fixed_length() const noexcept { return variable_fields == 0; }
+  /// A record says something of its own sampling: a rate, or which selector chose it.
+  bool has_sampling() const noexcept { return Has(Column::kSelector) || has_record_sampling(); }
   std::span<const ReadStep> all_steps() const noexcept { return {steps.data(), step_count}; }
 };
 

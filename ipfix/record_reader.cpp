@@ -18,6 +18,9 @@ constexpr std::int64_t kMicrosecondsPerSecond = 1'000'000;
 /// Nexus 9000 and others end flows a few milliseconds before they start; that is 0, not a broken clock.
 constexpr std::int64_t kSmallNegative_us = -100 * kMicrosecondsPerMillisecond;
 
+/// A value that no time of a relative encoding is compared with in earnest: 2^64 - 1 ms is beyond every uptime.
+constexpr std::uint64_t kNeverUnknown = UINT64_MAX;
+
 /// firewallEvent (233), as Cisco ASA uses it.
 enum FirewallEvent : std::uint64_t { kFlowCreated = 1, kFlowDeleted = 2, kFlowDenied = 3, kFlowAlert = 4, kFlowUpdate = 5 };
 
@@ -194,6 +197,13 @@ void RecordReader::RunStep(const ReadStep& step, std::size_t rows) noexcept {
     return Address::FromIpv4(address);
   };
   const auto port = [&](std::size_t row) { return static_cast<std::uint16_t>(LoadBe(bases[row] + offset, step.length)); };
+  const auto ports = [&](std::uint16_t FlowRecord::*member) {
+    if (step.length == sizeof(std::uint16_t)) {
+      for (std::size_t row = 0; row < rows; ++row) rows_[row].*member = LoadBe16(bases[row] + offset);
+    } else {
+      for (std::size_t row = 0; row < rows; ++row) rows_[row].*member = port(row);
+    }
+  };
   const auto port_of = [&](std::uint16_t FlowRecord::*member, std::uint8_t protocol) {
     for (std::size_t row = 0; row < rows; ++row) {
       const std::uint16_t value = port(row);
@@ -222,10 +232,10 @@ void RecordReader::RunStep(const ReadStep& step, std::size_t rows) noexcept {
       for (std::size_t row = 0; row < rows; ++row) other_destination_[row] = ipv4(row);
       break;
     case ReadKind::kSourcePort:
-      for (std::size_t row = 0; row < rows; ++row) rows_[row].source_port = port(row);
+      ports(&FlowRecord::source_port);
       break;
     case ReadKind::kDestinationPort:
-      for (std::size_t row = 0; row < rows; ++row) rows_[row].destination_port = port(row);
+      ports(&FlowRecord::destination_port);
       break;
     case ReadKind::kUdpSourcePort:
       port_of(&FlowRecord::source_port, kUdp);
@@ -264,21 +274,20 @@ void RecordReader::RunSteps(const Plan& plan, std::size_t rows) noexcept {
 
 void RecordReader::ComputeDurations(const Plan& plan, const ExporterSettings& settings, std::size_t rows,
                                     SetCounts& counts) noexcept {
-  const auto compute = [&](TimeEncoding encoding, Column start, Column end, std::array<std::int64_t, kChunk>& to) {
-    const bool is_absolute = IsAbsolute(encoding);
+  const auto compute = [&](TimeEncoding encoding, Column start_column, Column end_column, auto& to) {
+    const std::uint64_t* const start = ColumnOrZeros(plan, start_column);
+    const std::uint64_t* const end = ColumnOrZeros(plan, end_column);
+    // The epoch itself stands for a time that the exporter does not know.
+    const std::uint64_t unknown = IsAbsolute(encoding) ? 0 : kNeverUnknown;
+    std::uint64_t malformed = 0;
     for (std::size_t row = 0; row < rows; ++row) {
-      const std::uint64_t start_value = Value(plan, start, row);
-      const std::uint64_t end_value = Value(plan, end, row);
-      // The epoch itself stands for a time that the exporter does not know.
-      if (is_absolute && (start_value == 0 || end_value == 0)) {
-        to[row] = kNoDuration;
-        continue;
-      }
-      const std::int64_t duration = Difference_us(encoding, start_value, end_value, settings.uptime_in_seconds);
-      const bool is_malformed = duration < kSmallNegative_us;
-      counts.malformed_times += is_malformed;
-      to[row] = is_malformed ? kNoDuration : std::max<std::int64_t>(duration, 0);
+      const std::int64_t duration = Difference_us(encoding, start[row], end[row], settings.uptime_in_seconds);
+      const bool is_unknown = start[row] == unknown || end[row] == unknown;
+      const bool is_malformed = !is_unknown && duration < kSmallNegative_us;
+      malformed += is_malformed;
+      to[row] = is_unknown || is_malformed ? kNoDuration : std::max<std::int64_t>(duration, 0);
     }
+    counts.malformed_times += malformed;
   };
   if (plan.times == TimeEncoding::kNone) {
     duration_us_.fill(kNoDuration);
@@ -475,9 +484,45 @@ void RecordReader::EmitReverseRow(const Plan& plan, std::size_t row, SamplingRat
   counts.scaled += rate.IsScaling();
 }
 
+/// Completes records that already stand in the batch: the common case, without a branch that depends on a record.
+void RecordReader::EmitPlainChunk(const Plan& plan, std::size_t rows, SamplingRate rate, SetCounts& counts,
+                                  FlowBatch& batch) noexcept {
+  const std::uint64_t* const packets = ColumnOrZeros(plan, Column::kPackets);
+  const std::uint64_t* const bytes = ColumnOrZeros(plan, Column::kBytes);
+  const std::uint64_t* const protocols = ColumnOrZeros(plan, Column::kProtocol);
+  const std::uint64_t* const tcp_flags = ColumnOrZeros(plan, Column::kTcpFlags);
+  for (std::size_t row = 0; row < rows; ++row) {
+    FlowRecord& record = rows_[row];
+    const auto protocol = static_cast<std::uint8_t>(protocols[row]);
+    const bool has_ports = HasTransportPorts(protocol);
+    const bool has_duration = duration_us_[row] != kNoDuration;
+    record.packets = packets[row];
+    record.bytes = bytes[row];
+    record.duration_us = has_duration ? static_cast<std::uint64_t>(duration_us_[row]) : 0;
+    record.source_port = has_ports ? record.source_port : std::uint16_t{0};
+    record.destination_port = has_ports ? record.destination_port : std::uint16_t{0};
+    record.protocol = protocol;
+    record.tcp_flags = static_cast<std::uint8_t>(tcp_flags[row]);
+    record.traits = static_cast<std::uint8_t>((has_duration ? FlowRecord::kHasDuration : 0) |
+                                              (has_ports ? FlowRecord::kHasPorts : 0));
+    record.reserved = 0;
+  }
+  if (rate.IsScaling()) {
+    for (std::size_t row = 0; row < rows; ++row) {
+      rows_[row].packets = rate.Scale(rows_[row].packets);
+      rows_[row].bytes = rate.Scale(rows_[row].bytes);
+      rows_[row].traits |= FlowRecord::kScaled;
+    }
+    counts.scaled += rows;
+  }
+  counts.seen += rows;
+  counts.counted += rows;
+  counts.last_rate = rate;
+  batch.Commit(rows);
+}
+
 void RecordReader::EmitChunk(const Plan& plan, std::size_t rows, const SetContext& context, SetCounts& counts,
-                             FlowBatch& batch, FlowConsumer& consumer) noexcept {
-  batch.MakeRoom(2 * rows, consumer);
+                             FlowBatch& batch) noexcept {
   for (std::size_t row = 0; row < rows; ++row) {
     if (!PrepareRow(plan, row, context, counts)) {
       ++counts.seen;
@@ -508,9 +553,16 @@ SetCounts RecordReader::ReadFlows(const Plan& plan, std::span<const std::uint8_t
       counts.Skip(RecordSkip::kNoAddresses, rows);
       continue;
     }
+    batch.MakeRoom(2 * rows, consumer);
+    const bool reads_in_place = plan.is_plain && (context.rate_is_fixed || !plan.has_sampling());
+    rows_ = reads_in_place ? &batch.Next() : scratch_.data();
     RunSteps(plan, rows);
     ComputeDurations(plan, *context.settings, rows, counts);
-    EmitChunk(plan, rows, context, counts, batch, consumer);
+    if (reads_in_place) {
+      EmitPlainChunk(plan, rows, context.default_rate, counts, batch);
+    } else {
+      EmitChunk(plan, rows, context, counts, batch);
+    }
   }
   return counts;
 }

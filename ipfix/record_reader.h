@@ -80,8 +80,10 @@ class RecordReader {
   void ReadSections(const ReadStep& step, std::size_t rows) noexcept;
   void ComputeDurations(const Plan& plan, const ExporterSettings& settings, std::size_t rows,
                         SetCounts& counts) noexcept;
-  void EmitChunk(const Plan& plan, std::size_t rows, const SetContext& context, SetCounts& counts, FlowBatch& batch,
-                 FlowConsumer& consumer) noexcept;
+  void EmitChunk(const Plan& plan, std::size_t rows, const SetContext& context, SetCounts& counts,
+                 FlowBatch& batch) noexcept;
+  void EmitPlainChunk(const Plan& plan, std::size_t rows, SamplingRate rate, SetCounts& counts,
+                      FlowBatch& batch) noexcept;
   bool PrepareRow(const Plan& plan, std::size_t row, const SetContext& context, SetCounts& counts) noexcept;
   bool PassesFilters(const Plan& plan, std::size_t row, const SetContext& context, SetCounts& counts) noexcept;
   bool ReadSection(const Plan& plan, std::size_t row) noexcept;
@@ -93,6 +95,10 @@ class RecordReader {
   SamplingFields SamplingOf(const Plan& plan, std::size_t row) const noexcept;
 
   std::uint64_t* ColumnData(Column column) noexcept { return columns_[static_cast<std::size_t>(column)].data(); }
+  /// The column's values, or zeros where the plan does not fill it.
+  const std::uint64_t* ColumnOrZeros(const Plan& plan, Column column) const noexcept {
+    return (plan.Has(column) ? columns_[static_cast<std::size_t>(column)] : zeros_).data();
+  }
   std::uint64_t Value(const Plan& plan, Column column, std::size_t row) const noexcept {
     return plan.Has(column) ? columns_[static_cast<std::size_t>(column)][row] : 0;
   }
@@ -100,8 +106,11 @@ class RecordReader {
   /// duration_us_ of a record that carries no usable times.
   static constexpr std::int64_t kNoDuration = INT64_MIN;
 
-  alignas(64) std::array<FlowRecord, kChunk> rows_{};
+  /// Where the steps write the records of a chunk: the batch itself if the plan is plain, else scratch_.
+  FlowRecord* rows_ = nullptr;
+  alignas(64) std::array<FlowRecord, kChunk> scratch_{};
   alignas(64) std::array<std::array<std::uint64_t, kChunk>, static_cast<std::size_t>(Column::kCount)> columns_{};
+  std::array<std::uint64_t, kChunk> zeros_{};
   alignas(64) std::array<std::int64_t, kChunk> duration_us_{};
   std::array<std::int64_t, kChunk> reverse_duration_us_{};
   std::array<Address, kChunk> other_source_{};
