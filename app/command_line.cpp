@@ -13,6 +13,7 @@ int RunCommandLine(int argc, char** argv) {
   root.footer("Exit status: 0 success, 1 it failed, 2 wrong usage. `hostscope COMMAND --help` says more.");
   Command chosen;
   AddCheck(root, chosen);
+  AddGenerate(root, chosen);
   try {
     root.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
