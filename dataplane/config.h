@@ -43,9 +43,11 @@ struct EalConfig {
 
 struct DataplaneConfig {
   std::vector<PortConfig> ports;
-  /// CPUs that each run one worker, pinned. Empty: every CPU this process may use but the first; on a machine
-  /// with one CPU, that one.
+  /// CPUs that each run one worker, pinned. Empty: `worker_count` of those that this process may use, leaving
+  /// out the first, which takes the machine's interrupts; on a machine with one CPU, that one.
   std::vector<unsigned> worker_cpus;
+  /// Workers when worker_cpus is empty. 0: one for each such CPU, as far as there are queues for them.
+  std::size_t worker_count = 0;
   /// CPUs of all other threads. Empty: those that no worker has, or the first where none is left.
   std::vector<unsigned> control_cpus;
   EalConfig eal;

@@ -23,29 +23,43 @@ void CheckCpus(const std::vector<unsigned>& cpus, const std::vector<unsigned>& a
   }
 }
 
+/// CPUs for workers where the configuration names none.
+std::vector<unsigned> FreeCpus(const std::vector<unsigned>& allowed, const std::vector<unsigned>& control) {
+  std::vector<unsigned> cpus;
+  for (const unsigned cpu : allowed) {
+    if (!Contains(control, cpu)) cpus.push_back(cpu);
+  }
+  // The first CPU takes the machine's interrupts, and our other threads.
+  if (control.empty() && cpus.size() > 1) cpus.erase(cpus.begin());
+  if (cpus.empty()) cpus.push_back(allowed.back());
+  return cpus;
+}
+
 }  // namespace
 
 CpuPlan PlanCpus(const DataplaneConfig& config, const std::vector<unsigned>& allowed,
                  std::vector<std::string>& warnings) {
   CheckCpus(config.worker_cpus, allowed, "worker");
   CheckCpus(config.control_cpus, allowed, "control");
+  CpuPlan plan{config.worker_cpus, config.control_cpus};
+  std::size_t wanted = plan.workers.size();
+  if (plan.workers.empty()) {
+    plan.workers = FreeCpus(allowed, plan.control);
+    wanted = config.worker_count;
+    if (wanted > plan.workers.size()) {
+      throw std::runtime_error(std::to_string(wanted) + " workers; there are CPUs for " +
+                               std::to_string(plan.workers.size()));
+    }
+    if (wanted != 0) plan.workers.resize(wanted);
+  }
   std::size_t queues = 0;
   for (const PortConfig& port : config.ports) queues += port.queues;
-
-  CpuPlan plan{config.worker_cpus, config.control_cpus};
-  if (plan.workers.empty()) {
-    for (const unsigned cpu : allowed) {
-      if (!Contains(plan.control, cpu)) plan.workers.push_back(cpu);
-    }
-    // The first CPU takes the machine's interrupts and housekeeping, and our other threads.
-    if (plan.control.empty() && plan.workers.size() > 1) plan.workers.erase(plan.workers.begin());
-    if (plan.workers.empty()) plan.workers.push_back(allowed.back());
-    plan.workers.resize(std::min(plan.workers.size(), std::max<std::size_t>(queues, 1)));
-  } else if (plan.workers.size() > queues && queues > 0) {
-    warnings.push_back(std::to_string(plan.workers.size()) + " workers for " + std::to_string(queues) +
-                       " receive queues: only that many are started");
-    plan.workers.resize(queues);
+  queues = std::max<std::size_t>(queues, 1);
+  if (wanted > queues) {
+    warnings.push_back(std::to_string(wanted) + " workers for " + std::to_string(queues) +
+                       " receive queues: only as many are started as there are queues");
   }
+  plan.workers.resize(std::min(plan.workers.size(), queues));
   if (plan.control.empty()) {
     for (const unsigned cpu : allowed) {
       if (!Contains(plan.workers, cpu)) plan.control.push_back(cpu);
