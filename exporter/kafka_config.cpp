@@ -1,0 +1,112 @@
+#include "exporter/kafka_config.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace hostscope::exporter {
+namespace {
+
+struct Property {
+  const char* name;
+  const char* value;
+};
+
+// What the sink's guarantees rest on.
+constexpr Property kFixed[] = {
+    {"enable.idempotence", "true"},
+    {"acks", "all"},
+    {"partitioner", "murmur2_random"},
+};
+
+// May be overridden. A record never times out in the queue: it is the caller who gives up, by Cancel(). A
+// window is some hundred thousand records at once, so a batch has better reasons to leave than 5 ms of
+// silence.
+constexpr Property kDefaults[] = {
+    {"client.id", "hostscope"},
+    {"message.timeout.ms", "0"},
+    {"linger.ms", "20"},
+    {"queue.buffering.max.kbytes", "131072"},
+};
+
+constexpr std::pair<std::string_view, std::string_view> kRefused[] = {
+    {"bootstrap.servers", "set by `brokers`"},
+    {"metadata.broker.list", "set by `brokers`"},
+    {"compression.codec", "set by `compression`"},
+    {"compression.type", "set by `compression`"},
+    {"enable.idempotence", "always true, so that no record is doubled"},
+    {"acks", "always all, so that an acknowledged record is safe"},
+    {"request.required.acks", "always all, so that an acknowledged record is safe"},
+    {"partitioner", "always murmur2_random, as in Java clients"},
+};
+
+std::string Quoted(std::string_view name, std::string_view value) {
+  const auto has = [name](std::string_view part) { return name.find(part) != std::string_view::npos; };
+  const bool is_secret = has("password") || has("secret") || has(".key");
+  std::string text = "kafka: ";
+  text += name;
+  if (is_secret) return text;
+  text += " '";
+  text += value;
+  return text += "'";
+}
+
+void Set(rd_kafka_conf_t* conf, const char* name, const std::string& value,
+         std::vector<std::string>& problems) {
+  std::array<char, 512> reason{};
+  if (rd_kafka_conf_set(conf, name, value.c_str(), reason.data(), reason.size()) != RD_KAFKA_CONF_OK) {
+    problems.push_back(Quoted(name, value) + ": " + reason.data());
+  }
+}
+
+void CheckTopic(const char* key, const std::string& topic, std::vector<std::string>& problems) {
+  constexpr std::size_t kMaxTopicName = 249;
+  constexpr std::string_view kAllowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+  if (topic.empty() || topic.size() > kMaxTopicName || topic == "." || topic == ".." ||
+      topic.find_first_not_of(kAllowed) != std::string::npos) {
+    problems.push_back(Quoted(key, topic) +
+                       ": a topic's name has 1 to 249 of the characters A-Z a-z 0-9 . _ -");
+  }
+}
+
+}  // namespace
+
+KafkaConf MakeKafkaConf(const KafkaOptions& options, std::vector<std::string>& problems) {
+  KafkaConf conf(rd_kafka_conf_new());
+  for (const Property& property : kDefaults) Set(conf.get(), property.name, property.value, problems);
+  Set(conf.get(), "compression.codec", options.compression, problems);
+  for (const auto& [name, value] : options.properties) {
+    const auto* refused = std::find_if(std::begin(kRefused), std::end(kRefused),
+                                       [&name = name](const auto& entry) { return entry.first == name; });
+    if (refused == std::end(kRefused)) {
+      Set(conf.get(), name.c_str(), value, problems);
+    } else {
+      problems.push_back(Quoted(name, value) + ": " + std::string(refused->second));
+    }
+  }
+  for (const Property& property : kFixed) Set(conf.get(), property.name, property.value, problems);
+  return conf;
+}
+
+std::vector<std::string> CheckKafkaOptions(const KafkaOptions& options) {
+  std::vector<std::string> problems;
+  if (options.brokers.empty()) problems.emplace_back("kafka: brokers '': at least one host:port");
+  CheckTopic("hosts_topic", options.hosts_topic, problems);
+  CheckTopic("windows_topic", options.windows_topic, problems);
+  KafkaConf conf = MakeKafkaConf(options, problems);
+  if (!problems.empty()) return problems;
+  // What contradicts each other is found only when a producer is made. Without brokers it connects to
+  // nothing.
+  std::array<char, 512> reason{};
+  rd_kafka_t* producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), reason.data(), reason.size());
+  if (producer == nullptr) {
+    problems.push_back(std::string("kafka: properties: ") + reason.data());
+  } else {
+    static_cast<void>(conf.release());  // the producer's now
+    rd_kafka_destroy(producer);
+  }
+  return problems;
+}
+
+}  // namespace hostscope::exporter

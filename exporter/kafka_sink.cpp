@@ -1,0 +1,254 @@
+#include "exporter/kafka_sink.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "exporter/address_text.h"
+#include "exporter/json_text.h"
+#include "exporter/kafka_producer.h"
+#include "ipfix/counter.h"
+
+namespace hostscope::exporter {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr int kPollMs = 100;
+constexpr std::size_t kSendsPerPoll = 256;
+constexpr milliseconds kFirstPause{100};
+constexpr milliseconds kLongestPause{10'000};
+constexpr std::chrono::seconds kSilence{10};
+
+class KafkaSink final : public Sink, private KafkaListener {
+ public:
+  KafkaSink(const KafkaOptions& options, LogFunction log)
+      : options_(options),
+        name_("kafka " + options.brokers),
+        log_(std::move(log)),
+        encoder_(options.observer, options.schema),
+        buffer_(encoder_.max_record_size()) {}
+
+  /// Returns why there is no producer, or an empty string.
+  std::string MakeProducer() {
+    std::string problem;
+    producer_ = KafkaProducer::Make(options_, *this, log_, problem);
+    return problem;
+  }
+
+  std::string_view name() const noexcept override { return name_; }
+  std::string Write(const aggregator::ClosedWindow& window) override;
+  std::string Flush(int) override { return {}; }  // Write() leaves nothing behind
+  void Cancel() noexcept override { cancelled_.store(true, std::memory_order_relaxed); }
+  std::uint64_t RecordsIn(const aggregator::ClosedWindow& window) const noexcept override {
+    return window.size() + encoder_.window_records();
+  }
+  SinkStatus status() const noexcept override {
+    return {.delivered = delivered_.Get(),
+            .retried = retried_.Get(),
+            .rejected = rejected_.Get(),
+            .dropped = dropped_.Get(),
+            .windows = windows_.Get()};
+  }
+
+ private:
+  struct Range {
+    std::size_t first;
+    std::size_t end;
+  };
+  void OnFate(std::size_t record, KafkaFate fate, const char* reason) noexcept override;
+  void Deliver(const aggregator::ClosedWindow& window, Range range);
+  void SendOpen(const aggregator::ClosedWindow& window, Range range, bool is_first_round);
+  bool SendOne(const aggregator::ClosedWindow& window, std::size_t record);
+  void AwaitFates();
+  void PollWaiting();
+  void ReplaceIfBroken();
+  void Pause(unsigned round);
+  void Close(std::size_t record) noexcept;
+  void Refuse(std::size_t record, const char* reason) noexcept;
+  bool IsCancelled() const noexcept { return cancelled_.load(std::memory_order_relaxed); }
+  std::string Report(const aggregator::ClosedWindow& window, std::uint64_t refused, std::uint64_t lost) const;
+
+  KafkaOptions options_;
+  std::string name_;
+  LogFunction log_;
+  JsonEncoder encoder_;
+  std::vector<char> buffer_;
+  std::atomic<bool> cancelled_{false};
+
+  // The window under way: host records by their index, then the window record.
+  std::vector<bool> is_open_;  // neither acknowledged nor refused
+  std::size_t open_ = 0;
+  std::string refusal_;
+  steady_clock::time_point last_progress_;
+
+  Counter delivered_;
+  Counter retried_;
+  Counter rejected_;
+  Counter dropped_;
+  Counter windows_;
+  std::unique_ptr<KafkaProducer> producer_;  // goes first: its callbacks use the rest
+};
+
+std::string KafkaSink::Write(const aggregator::ClosedWindow& window) {
+  const std::size_t hosts = window.size();
+  const std::uint64_t refused_before = rejected_.Get();
+  encoder_.SetWindow(window.span(), window.partial());
+  open_ = hosts + encoder_.window_records();
+  is_open_.assign(open_, true);
+  last_progress_ = steady_clock::now();
+  Deliver(window, {0, hosts});
+  Deliver(window, {hosts, is_open_.size()});
+
+  const std::uint64_t lost = open_;
+  const std::uint64_t refused = rejected_.Get() - refused_before;
+  dropped_.Add(lost);
+  if (lost == 0 && refused == 0) windows_.Add(1);
+  return Report(window, refused, lost);
+}
+
+// Rounds of sending whatever is open, until nothing of the range is.
+void KafkaSink::Deliver(const aggregator::ClosedWindow& window, Range range) {
+  const std::size_t open_after = is_open_.size() - range.end;
+  for (unsigned round = 0; open_ > open_after && !IsCancelled(); ++round) {
+    if (round > 0) Pause(round);
+    if (producer_ == nullptr) {
+      const std::string problem = MakeProducer();
+      if (producer_ == nullptr) {
+        log_(name_ + ": no producer: " + problem);
+        continue;
+      }
+    }
+    SendOpen(window, range, round == 0);
+    AwaitFates();
+    ReplaceIfBroken();
+  }
+}
+
+void KafkaSink::SendOpen(const aggregator::ClosedWindow& window, Range range, bool is_first_round) {
+  for (std::size_t record = range.first; record < range.end; ++record) {
+    if (!is_open_[record]) continue;
+    if (!SendOne(window, record)) return;
+    if (!is_first_round) retried_.Add(1);
+    if (record % kSendsPerPoll == 0) producer_->Poll(0);
+  }
+}
+
+// False where it makes no sense to go on with the next record.
+bool KafkaSink::SendOne(const aggregator::ClosedWindow& window, std::size_t record) {
+  const bool is_host = record < window.size();
+  char host_key[kMaxPrefixText];
+  std::string_view key = options_.observer;
+  char* end = buffer_.data();
+  if (is_host) {
+    const aggregator::HostRecord host = window.At(record);
+    key = {host_key, static_cast<std::size_t>(FormatRecordKey(host, host_key) - host_key)};
+    end = encoder_.EncodeHost(host, end);
+  } else {
+    end = encoder_.EncodeWindow(window.summary(), end);
+  }
+  if (end == buffer_.data()) {
+    Close(record);  // not in this schema
+    return true;
+  }
+  const std::string_view value(buffer_.data(), static_cast<std::size_t>(end - buffer_.data()));
+  while (!IsCancelled() && !producer_->is_broken()) {
+    switch (producer_->Send(is_host ? KafkaTopic::kHosts : KafkaTopic::kWindows, key, value, record)) {
+      case KafkaQueued::kYes:
+        return true;
+      case KafkaQueued::kFull:
+        PollWaiting();
+        break;
+      case KafkaQueued::kRefused:
+        Refuse(record, producer_->last_error().c_str());
+        return true;
+      case KafkaQueued::kNotNow:
+        return false;
+    }
+  }
+  return false;
+}
+
+void KafkaSink::AwaitFates() {
+  while (producer_->outstanding() > 0 && !producer_->is_broken() && !IsCancelled()) PollWaiting();
+  if (producer_->outstanding() > 0) producer_->Abandon();
+}
+
+void KafkaSink::PollWaiting() {
+  producer_->Poll(kPollMs);
+  const auto now = steady_clock::now();
+  if (now - last_progress_ < kSilence) return;
+  last_progress_ = now;
+  const std::string& error = producer_->last_error();
+  log_(name_ + ": " + std::to_string(open_) +
+       " records wait, none acknowledged for 10 s: " + (error.empty() ? "no answer" : error) + "; trying on");
+}
+
+// After Abandon() only: the fates of all its records are known.
+void KafkaSink::ReplaceIfBroken() {
+  if (!producer_->is_broken()) return;
+  log_(name_ + ": the producer is replaced after a fatal error: " + producer_->last_error());
+  producer_.reset();
+}
+
+void KafkaSink::Pause(unsigned round) {
+  const milliseconds pause = std::min(kFirstPause * (1U << std::min(round - 1, 10U)), kLongestPause);
+  const auto end = steady_clock::now() + pause;
+  while (!IsCancelled() && steady_clock::now() < end) {
+    if (producer_ != nullptr) {
+      PollWaiting();
+    } else {
+      std::this_thread::sleep_for(milliseconds{kPollMs});
+    }
+  }
+}
+
+void KafkaSink::OnFate(std::size_t record, KafkaFate fate, const char* reason) noexcept {
+  if (fate == KafkaFate::kUndelivered) return;  // stays open
+  last_progress_ = steady_clock::now();
+  if (fate == KafkaFate::kRefused) {
+    Refuse(record, reason);
+  } else {
+    delivered_.Add(1);
+    Close(record);
+  }
+}
+
+void KafkaSink::Refuse(std::size_t record, const char* reason) noexcept {
+  refusal_ = reason;
+  rejected_.Add(1);
+  Close(record);
+}
+
+void KafkaSink::Close(std::size_t record) noexcept {
+  is_open_[record] = false;
+  --open_;
+}
+
+std::string KafkaSink::Report(const aggregator::ClosedWindow& window, std::uint64_t refused,
+                              std::uint64_t lost) const {
+  if (refused == 0 && lost == 0) return {};
+  char start[kTimeText];
+  std::string text = name_ + ": window of ";
+  text.append(start, FormatTime(window.span().start, start));
+  if (refused != 0) text += ": " + std::to_string(refused) + " records refused: " + refusal_;
+  if (lost != 0) text += ": cancelled with " + std::to_string(lost) + " records not acknowledged";
+  return text;
+}
+
+}  // namespace
+
+OpenedSink OpenKafkaSink(const KafkaOptions& options, LogFunction log) {
+  if (!log) log = [](std::string_view) {};
+  auto sink = std::make_unique<KafkaSink>(options, std::move(log));
+  std::string problem = sink->MakeProducer();
+  if (!problem.empty()) return {nullptr, problem};
+  return {std::move(sink), {}};
+}
+
+}  // namespace hostscope::exporter

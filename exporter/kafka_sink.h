@@ -1,0 +1,46 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "exporter/json_encoder.h"
+#include "exporter/sink.h"
+
+namespace hostscope::exporter {
+
+struct KafkaOptions {
+  std::string brokers;  ///< host:port, separated by commas
+  std::string hosts_topic = "hostscope.hosts";
+  std::string windows_topic = "hostscope.windows";
+  std::string compression = "lz4";  ///< none, gzip, snappy, lz4, zstd
+  std::string observer;
+  Schema schema = Schema::kHostscope;
+  /// Further properties of librdkafka (security.protocol, sasl.username, linger.ms …). Those that the
+  /// guarantees below rest on are refused.
+  std::map<std::string, std::string> properties;
+};
+
+/// Every problem of the options that can be found without a broker; each names the key and the value.
+std::vector<std::string> CheckKafkaOptions(const KafkaOptions& options);
+
+/// A sink that produces to Apache Kafka through librdkafka.
+///
+/// A host record's key is the host's address, or the network of an `other` record; the partitioner is
+/// murmur2_random, so that a Java program finds the same host in the same partition. The window record's key
+/// is the observer's name.
+///
+/// The producer is idempotent and waits for all in-sync replicas, so a record is in the log once, whatever
+/// happens to broker and connections, as long as the producer lives. If librdkafka declares a fatal error, a
+/// new producer sends what was not acknowledged: at least once, with the same record_id. The window record is
+/// produced when every host record of its window is acknowledged (or refused), so whoever sees it can read
+/// the whole window.
+///
+/// Write() returns when all of the window is acknowledged. While the broker is away it waits and tries, with
+/// pauses of at most 10 s, until Cancel(); nothing is given up before. librdkafka's queue
+/// (queue.buffering.max.messages and .max.kbytes) bounds the memory. Refused is a record that can never be
+/// accepted: too large, or invalid to a broker. `log` gets librdkafka's messages, and every 10 s without any
+/// progress how much waits for what.
+OpenedSink OpenKafkaSink(const KafkaOptions& options, LogFunction log);
+
+}  // namespace hostscope::exporter
