@@ -6,54 +6,29 @@
 #include <string>
 #include <vector>
 
-#include "app/config/text.h"
+#include "dataplane/config.h"
+#include "exporter/kafka_sink.h"
+#include "exporter/ndjson_sink.h"
 #include "ipfix/prefix.h"
-#include "ipfix/settings.h"
 
 namespace hostscope::app {
 
-/// The whole configuration as plain values. The defaults are here; names, help and bounds are in
-/// config_keys.cpp.
-
-struct PortConfig {
-  std::string device;  ///< PCI address, or a DPDK virtual device with its arguments
-  std::vector<InterfaceAddress> addresses;
-  std::vector<std::uint16_t> udp_ports = {2055, 4739, 9995};
-  std::uint32_t queues = 1;
-  std::uint32_t descriptors = 2048;
-};
-
-enum class Hugepages : std::uint8_t { kAuto, kYes, kNo };
-
-struct DpdkConfig {
-  Hugepages hugepages = Hugepages::kAuto;
-  std::size_t memory_bytes = std::size_t{512} << 20;
-};
-
-struct WorkersConfig {
-  std::uint32_t count = 1;
-  std::vector<std::uint32_t> cores;  ///< empty: the first ones that this process may run on
-};
+/// The whole configuration as plain values. The defaults are here and in the folders' own structs; names,
+/// help and bounds are in config_keys.cpp.
 
 struct MemoryConfig {
   std::size_t max_hosts = 1'000'000;
   std::size_t sketch_bytes = std::size_t{256} << 20;
 };
 
-/// Whose record layout a sink writes.
-enum class SchemaChoice : std::uint8_t { kHostscope, kStream4flow };
-
 struct NdjsonConfig {
   std::string path;  ///< "-": standard output
-  SchemaChoice schema = SchemaChoice::kHostscope;
+  exporter::Schema schema = exporter::Schema::kHostscope;
 };
 
 struct KafkaConfig {
   std::vector<std::string> brokers;
-  std::string host_topic = "hostscope-hosts";
-  std::string window_topic = "hostscope-windows";
-  SchemaChoice schema = SchemaChoice::kHostscope;
-  std::map<std::string, std::string> properties;  ///< handed to librdkafka as they are
+  exporter::KafkaOptions options;  ///< but for brokers and observer
 };
 
 struct SinksConfig {
@@ -67,13 +42,25 @@ struct Config {
   std::string observer_name = "hostscope";
   std::vector<std::int64_t> window_lengths_ns = {10'000'000'000, 60'000'000'000, 300'000'000'000};
   std::vector<Prefix> networks = {Prefix::AllIpv4(), Prefix::AllIpv6()};
-  std::vector<PortConfig> ports;
-  DpdkConfig dpdk;
-  WorkersConfig workers;
+  dataplane::DataplaneConfig dataplane;  ///< but for the base window, which is the shortest of the lengths
   MemoryConfig memory;
-  ipfix::Settings decoder;
   SinksConfig sinks;
   LogLevel log_level = LogLevel::kInfo;
 };
+
+inline exporter::NdjsonOptions NdjsonOptionsOf(const NdjsonConfig& sink, const std::string& observer) {
+  return {sink.path, observer, sink.schema};
+}
+
+inline exporter::KafkaOptions KafkaOptionsOf(const KafkaConfig& sink, const std::string& observer) {
+  exporter::KafkaOptions options = sink.options;
+  options.observer = observer;
+  options.brokers.clear();
+  for (const std::string& broker : sink.brokers) {
+    if (!options.brokers.empty()) options.brokers += ',';
+    options.brokers += broker;
+  }
+  return options;
+}
 
 }  // namespace hostscope::app

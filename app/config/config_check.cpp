@@ -3,8 +3,19 @@
 #include <algorithm>
 #include <set>
 
+#include "app/config/text.h"
+#include "exporter/address_text.h"
+#include "exporter/kafka_sink.h"
+
 namespace hostscope::app {
 namespace {
+
+std::string WritePrefix(const Prefix& prefix) {
+  return exporter::ToText(prefix);
+}
+std::string WriteAddress(const Address& address) {
+  return exporter::ToText(address);
+}
 
 class Checker {
  public:
@@ -47,31 +58,29 @@ class Checker {
   std::vector<Problem>& problems_;
 };
 
-void CheckPorts(const Config& config, Checker& checker) {
-  checker.NoneTwice("ports", config.ports, [](const PortConfig& port) { return port.device; });
-  for (std::size_t i = 0; i < config.ports.size(); ++i) {
+void CheckPorts(const std::vector<dataplane::PortConfig>& ports, Checker& checker) {
+  checker.NoneTwice("ports", ports, [](const dataplane::PortConfig& port) { return port.device; });
+  for (std::size_t i = 0; i < ports.size(); ++i) {
     const std::string path = "ports[" + std::to_string(i) + "]";
-    const PortConfig& port = config.ports[i];
+    const dataplane::PortConfig& port = ports[i];
     checker.NotEmpty(path + ".addresses", port.addresses.empty(), "at least one address");
-    checker.NotEmpty(path + ".udp_ports", port.udp_ports.empty(), "at least one port");
-    checker.NoneTwice(path + ".addresses", port.addresses, FormatInterfaceAddress);
-    checker.NoneTwice(path + ".udp_ports", port.udp_ports, [](std::uint16_t n) { return std::to_string(n); });
+    checker.NotEmpty(path + ".udp_ports", port.collector_ports.empty(), "at least one port");
+    checker.NoneTwice(path + ".addresses", port.addresses, WriteAddress);
+    checker.NoneTwice(path + ".udp_ports", port.collector_ports,
+                      [](std::uint16_t n) { return std::to_string(n); });
   }
 }
 
-void CheckWorkers(const WorkersConfig& workers, Checker& checker) {
-  checker.NoneTwice("workers.cores", workers.cores, [](std::uint32_t core) { return std::to_string(core); });
-  if (checker.IsSound("workers") && !workers.cores.empty() && workers.cores.size() != workers.count) {
-    checker.Report(
-        "workers.cores", "names " + std::to_string(workers.cores.size()) + " cores",
-        "one for each of the " + std::to_string(workers.count) + " workers (workers.count), or none");
-  }
+void CheckCores(const dataplane::DataplaneConfig& config, Checker& checker) {
+  const auto write = [](unsigned core) { return std::to_string(core); };
+  checker.NoneTwice("cores.workers", config.worker_cpus, write);
+  checker.NoneTwice("cores.others", config.control_cpus, write);
 }
 
 void CheckExporters(const ipfix::Settings& settings, Checker& checker) {
   std::vector<Prefix> prefixes;
   for (const ipfix::ExporterRule& rule : settings.exporters) prefixes.push_back(rule.prefix);
-  checker.NoneTwice("exporters.rules", prefixes, FormatPrefix);
+  checker.NoneTwice("exporters.rules", prefixes, WritePrefix);
   if (checker.IsSound("exporters") && settings.only_listed_exporters && settings.exporters.empty()) {
     checker.Report("exporters.only_listed", "is true but there are no rules, so nothing would be decoded",
                    "true with exporters.rules, or false");
@@ -81,8 +90,12 @@ void CheckExporters(const ipfix::Settings& settings, Checker& checker) {
 void CheckSinks(const SinksConfig& sinks, Checker& checker) {
   checker.NoneTwice("sinks.ndjson", sinks.ndjson, [](const NdjsonConfig& sink) { return sink.path; });
   for (std::size_t i = 0; i < sinks.kafka.size(); ++i) {
-    checker.NotEmpty("sinks.kafka[" + std::to_string(i) + "].brokers", sinks.kafka[i].brokers.empty(),
-                     "at least one host:port");
+    const std::string path = "sinks.kafka[" + std::to_string(i) + "]";
+    checker.NotEmpty(path + ".brokers", sinks.kafka[i].brokers.empty(), "at least one host:port");
+    if (!checker.IsSound(path)) continue;
+    for (std::string& wrong : exporter::CheckKafkaOptions(KafkaOptionsOf(sinks.kafka[i], "any"))) {
+      checker.Report(path, std::move(wrong), "what librdkafka and this sink's guarantees allow");
+    }
   }
 }
 
@@ -92,6 +105,7 @@ std::string CheckWindowLengths(std::vector<std::int64_t>& lengths_ns) {
   if (lengths_ns.empty()) return "is empty";
   std::sort(lengths_ns.begin(), lengths_ns.end());
   const std::int64_t base = lengths_ns.front();
+  if (base <= 0) return "has a length of 0";
   for (std::size_t i = 1; i < lengths_ns.size(); ++i) {
     if (lengths_ns[i] == lengths_ns[i - 1]) return FormatDuration(lengths_ns[i]) + " is there twice";
     if (lengths_ns[i] % base != 0) {
@@ -108,10 +122,10 @@ void CheckConfig(const Config& config, const KeyLines& lines, std::vector<Proble
     checker.Report("windows", std::move(wrong), "one or more lengths, each a multiple of the shortest");
   }
   checker.NotEmpty("networks", config.networks.empty(), "at least one prefix");
-  checker.NoneTwice("networks", config.networks, FormatPrefix);
-  CheckPorts(config, checker);
-  CheckWorkers(config.workers, checker);
-  CheckExporters(config.decoder, checker);
+  checker.NoneTwice("networks", config.networks, WritePrefix);
+  CheckPorts(config.dataplane.ports, checker);
+  CheckCores(config.dataplane, checker);
+  CheckExporters(config.dataplane.decoder, checker);
   CheckSinks(config.sinks, checker);
 }
 

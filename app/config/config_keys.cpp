@@ -10,9 +10,9 @@ constexpr std::int64_t kDay = 24 * kHour;
 constexpr std::size_t kMiB = std::size_t{1} << 20;
 constexpr std::size_t kTiB = std::size_t{1} << 40;
 
-Value Schema(SchemaChoice& schema) {
-  return OneOf(schema,
-               {{"hostscope", SchemaChoice::kHostscope}, {"stream4flow", SchemaChoice::kStream4flow}});
+Value Schema(exporter::Schema& schema) {
+  return OneOf(
+      schema, {{"hostscope", exporter::Schema::kHostscope}, {"stream4flow", exporter::Schema::kStream4Flow}});
 }
 constexpr std::string_view kSchemaHelp =
     "Layout of the records: hostscope, or stream4flow for consumers of the older one.";
@@ -22,7 +22,7 @@ void DescribeObserver(KeyVisitor& visitor, Config& config) {
               Text(config.observer_name, "any text"));
 }
 
-void DescribePort(KeyVisitor& visitor, PortConfig& port) {
+void DescribePort(KeyVisitor& visitor, dataplane::PortConfig& port) {
   visitor.One(
       {"device",
        "PCI address (0000:3b:00.0) of a NIC bound to a DPDK driver, or a DPDK virtual device with its\n"
@@ -33,30 +33,50 @@ void DescribePort(KeyVisitor& visitor, PortConfig& port) {
       {"addresses",
        "Addresses of this port, to which exporters send. It answers ARP, neighbour solicitation and ping.",
        true},
-      ListOf(port.addresses, [](InterfaceAddress& address) { return OwnAddress(address); }));
+      ListOf(port.addresses, [](Address& address) { return OwnAddress(address); }));
   visitor.Many({"udp_ports", "Destination ports of export datagrams."},
-               ListOf(port.udp_ports,
+               ListOf(port.collector_ports,
                       [](std::uint16_t& number) { return Whole<std::uint16_t>(number, 1, UINT16_MAX); }));
-  visitor.One({"queues", "Receive queues; they are dealt out to the workers."}, Whole(port.queues, 1U, 128U));
-  visitor.One(
-      {"descriptors", "Receive descriptors of each queue: how many packets wait while a worker is busy."},
-      Whole(port.descriptors, 64U, 32768U));
+  visitor.One({"queues", "Receive queues; they are dealt out to the workers."},
+              Whole<std::uint16_t>(port.queues, 1, 128));
+  visitor.One({"rx_descriptors", "How many packets a queue holds while its worker is busy."},
+              Whole<std::uint16_t>(port.rx_descriptors, 64, 32768));
+  visitor.One({"buffers", "Packet buffers of each queue; 0: enough for its descriptors."},
+              Whole<std::uint32_t>(port.buffers, 0, 16'777'216));
+  visitor.One({"mtu", "Largest packet; 0: what the device has."}, Whole<std::uint16_t>(port.mtu, 0, 9600));
+  visitor.One({"promiscuous", "Also take frames that the NIC's address filter would refuse."},
+              Switch(port.promiscuous));
+  visitor.One({"verify_udp_checksum", "Drop datagrams with a wrong UDP checksum."},
+              Switch(port.verify_udp_checksum));
 }
 
-void DescribeDpdk(KeyVisitor& visitor, DpdkConfig& dpdk) {
+void DescribeDpdk(KeyVisitor& visitor, dataplane::EalConfig& eal) {
+  using dataplane::Hugepages;
   visitor.One(
-      {"hugepages", "auto: use hugepages where there are enough, else do without, which is slower."},
-      OneOf(dpdk.hugepages, {{"auto", Hugepages::kAuto}, {"yes", Hugepages::kYes}, {"no", Hugepages::kNo}}));
-  visitor.One({"memory", "Memory for packet buffers, of all ports together."},
-              Bytes(dpdk.memory_bytes, 64 * kMiB, kTiB));
+      {"hugepages",
+       "auto: use hugepages where there are enough, else do without, which is slower; yes: fail without."},
+      OneOf(eal.hugepages,
+            {{"auto", Hugepages::kAuto}, {"yes", Hugepages::kRequire}, {"no", Hugepages::kNever}}));
+  visitor.One({"memory", "Memory for packet buffers, of all ports together; auto: what the ports need."},
+              SizeOrAuto(eal.memory_mib, 1'048'576));
+  visitor.Many({"arguments", "Further arguments of DPDK's EAL."},
+               ListOf(eal.arguments, [](std::string& argument) { return Text(argument, "any text"); }));
 }
 
-void DescribeWorkers(KeyVisitor& visitor, WorkersConfig& workers) {
-  visitor.One({"count", "Threads that receive, decode and count; each has a core of its own."},
-              Whole(workers.count, 1U, 128U));
+void DescribeCores(KeyVisitor& visitor, dataplane::DataplaneConfig& config) {
+  const auto core = [](unsigned& number) { return Whole(number, 0U, 1023U); };
   visitor.Many(
-      {"cores", "Cores for the workers, one each. Empty: the first ones that the process may run on."},
-      ListOf(workers.cores, [](std::uint32_t& core) { return Whole(core, 0U, 1023U); }));
+      {"workers",
+       "Cores that each run one worker, which receives, decodes and counts. Empty: all that the program\n"
+       "may use but the first."},
+      ListOf(config.worker_cpus, core));
+  visitor.Many({"others", "Cores of all other threads. Empty: those that no worker has."},
+               ListOf(config.control_cpus, core));
+  visitor.One(
+      {"idle_sleep",
+       "How long a worker sleeps that finds its queues empty. never: it keeps its core busy, as suits a\n"
+       "machine of its own; otherwise a burst waits that long in the receive queue."},
+      MicrosecondsOrNever(config.idle_sleep_us, 100'000));
 }
 
 void DescribeMemory(KeyVisitor& visitor, MemoryConfig& memory) {
@@ -140,12 +160,14 @@ void DescribeKafka(KeyVisitor& visitor, KafkaConfig& sink) {
                ListOf(sink.brokers, [](std::string& broker) { return Text(broker, "host:port"); }));
   visitor.Section({"topics", "Where records go."}, [&](KeyVisitor& inner) {
     inner.One({"hosts", "Host records, keyed by the host's address."},
-              Text(sink.host_topic, "the name of a topic"));
-    inner.One({"windows", "Window records."}, Text(sink.window_topic, "the name of a topic"));
+              Text(sink.options.hosts_topic, "the name of a topic"));
+    inner.One({"windows", "Window records."}, Text(sink.options.windows_topic, "the name of a topic"));
   });
-  visitor.One({"schema", kSchemaHelp}, Schema(sink.schema));
-  visitor.Names({"properties", "Handed to librdkafka as they are, for TLS, SASL, compression and the like."},
-                sink.properties);
+  visitor.One({"compression", "Of batches: none, gzip, snappy, lz4 or zstd."},
+              Text(sink.options.compression, "none, gzip, snappy, lz4 or zstd"));
+  visitor.One({"schema", kSchemaHelp}, Schema(sink.options.schema));
+  visitor.Names({"properties", "Handed to librdkafka as they are, for TLS, SASL and the like."},
+                sink.options.properties);
 }
 
 void DescribeSinks(KeyVisitor& visitor, SinksConfig& sinks) {
@@ -167,7 +189,7 @@ void DescribeLogging(KeyVisitor& visitor, Config& config) {
 }  // namespace
 
 void DescribeConfig(KeyVisitor& visitor, Config& config) {
-  static const PortConfig new_port;
+  static const dataplane::PortConfig new_port;
   visitor.Section({"observer", "Who says so."}, [&](KeyVisitor& inner) { DescribeObserver(inner, config); });
   visitor.Many({"windows",
                 "Lengths of the windows. The shortest is the base window; every other is a multiple of it."},
@@ -176,19 +198,19 @@ void DescribeConfig(KeyVisitor& visitor, Config& config) {
   visitor.Many({"networks", "Monitored networks: addresses in them are hosts. The most specific one counts."},
                ListOf(config.networks, [](Prefix& network) { return NetworkPrefix(network); }));
   visitor.Sections({"ports", "Network ports that export datagrams arrive on."},
-                   SectionsOf(config.ports, new_port, DescribePort));
+                   SectionsOf(config.dataplane.ports, new_port, DescribePort));
   visitor.Section({"dpdk", "The packet framework."},
-                  [&](KeyVisitor& inner) { DescribeDpdk(inner, config.dpdk); });
-  visitor.Section({"workers", "Threads on the datagrams' way."},
-                  [&](KeyVisitor& inner) { DescribeWorkers(inner, config.workers); });
+                  [&](KeyVisitor& inner) { DescribeDpdk(inner, config.dataplane.eal); });
+  visitor.Section({"cores", "Who runs where."},
+                  [&](KeyVisitor& inner) { DescribeCores(inner, config.dataplane); });
   visitor.Section({"memory",
                    "Bounds of the host tables. There are three tables for each worker, and two for each\n"
                    "window length; memory is reserved at start and taken as hosts come."},
                   [&](KeyVisitor& inner) { DescribeMemory(inner, config.memory); });
   visitor.Section({"exporters", "Who may send, and how to read what they send."},
-                  [&](KeyVisitor& inner) { DescribeExporters(inner, config.decoder); });
+                  [&](KeyVisitor& inner) { DescribeExporters(inner, config.dataplane.decoder); });
   visitor.Section({"templates", "Bounds of what exporters may make us remember."},
-                  [&](KeyVisitor& inner) { DescribeTemplates(inner, config.decoder); });
+                  [&](KeyVisitor& inner) { DescribeTemplates(inner, config.dataplane.decoder); });
   visitor.Section({"sinks", "Where host records go. With none, to standard output as NDJSON."},
                   [&](KeyVisitor& inner) { DescribeSinks(inner, config.sinks); });
   visitor.Section({"logging", "What the program says of itself."},

@@ -1,12 +1,12 @@
 #include "app/config/text.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
 
 #include <array>
 #include <charconv>
 #include <span>
+
+#include "exporter/address_text.h"
 
 namespace hostscope::app {
 namespace {
@@ -99,26 +99,6 @@ std::string FormatQuantity(std::uint64_t value, std::span<const Unit> units) {
   return fmt::format("0{}", units.back().name);
 }
 
-struct AddressAndLength {
-  Address address;
-  unsigned length = 0;
-};
-
-Parsed<AddressAndLength> ParseAddressAndLength(std::string_view text) {
-  using Result = Parsed<AddressAndLength>;
-  const std::string quoted = Quote(text);
-  const std::size_t slash = text.find('/');
-  if (slash == std::string_view::npos) return Result::Wrong(quoted + " has no /length");
-  const Parsed<Address> address = ParseAddress(text.substr(0, slash));
-  if (!address.value) return Result::Wrong(quoted + " does not begin with an IPv4 or IPv6 address");
-  const Parsed<std::uint64_t> length = ParseWhole(text.substr(slash + 1));
-  const unsigned limit = address.value->IsIpv4() ? 32 : 128;
-  if (!length.value || *length.value > limit) {
-    return Result::Wrong(quoted + " has a length that is not 0 to " + std::to_string(limit));
-  }
-  return Result::Of({*address.value, static_cast<unsigned>(*length.value)});
-}
-
 }  // namespace
 
 std::string Quote(std::string_view text) {
@@ -149,48 +129,25 @@ Parsed<std::uint64_t> ParseWhole(std::string_view text) {
   return Result::Of(value);
 }
 
-Parsed<double> ParseDecimal(std::string_view text) {
-  double value = 0;
-  const auto [at, error] =
-      std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
-  if (error != std::errc{} || at != text.data() + text.size()) {
-    return Parsed<double>::Wrong(Quote(text) + " is not a decimal number");
-  }
-  return Parsed<double>::Of(value);
-}
-
 Parsed<Address> ParseAddress(std::string_view text) {
-  const std::string copy(text);
-  std::array<std::uint8_t, 16> octets{};
-  if (inet_pton(AF_INET6, copy.c_str(), octets.data()) == 1) {
-    return Parsed<Address>::Of(Address::FromIpv6(octets.data()));
-  }
-  in_addr ipv4{};
-  if (inet_pton(AF_INET, copy.c_str(), &ipv4) == 1)
-    return Parsed<Address>::Of(Address::FromIpv4(ipv4.s_addr));
-  return Parsed<Address>::Wrong(Quote(text) + " is not an IPv4 or IPv6 address");
+  const std::optional<Address> address = exporter::ParseAddress(text);
+  if (!address) return Parsed<Address>::Wrong(Quote(text) + " is not an IPv4 or IPv6 address");
+  return Parsed<Address>::Of(*address);
 }
 
 Parsed<Prefix> ParsePrefix(std::string_view text) {
   using Result = Parsed<Prefix>;
-  const Parsed<AddressAndLength> parts = ParseAddressAndLength(text);
-  if (!parts.value) return Result::Wrong(parts.wrong);
-  const auto& [address, length] = *parts.value;
-  const Prefix prefix =
-      address.IsIpv4() ? Prefix::Ipv4(address.ipv4_bits(), length) : Prefix::Ipv6(address, length);
-  if (prefix.network != address) {
-    return Result::Wrong(Quote(text) + " has bits behind its length; it would be " + FormatPrefix(prefix));
+  if (const std::optional<Prefix> prefix = exporter::ParsePrefix(text)) return Result::Of(*prefix);
+  const std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return Result::Wrong(Quote(text) + " has no /length");
+  const std::optional<Address> address = exporter::ParseAddress(text.substr(0, slash));
+  if (!address) return Result::Wrong(Quote(text) + " does not begin with an IPv4 or IPv6 address");
+  const std::uint64_t limit = address->IsIpv4() ? 32 : 128;
+  const Parsed<std::uint64_t> length = ParseWhole(text.substr(slash + 1));
+  if (!length.value || *length.value > limit) {
+    return Result::Wrong(fmt::format("{} has a length that is not 0 to {}", Quote(text), limit));
   }
-  return Result::Of(prefix);
-}
-
-Parsed<InterfaceAddress> ParseInterfaceAddress(std::string_view text) {
-  using Result = Parsed<InterfaceAddress>;
-  const Parsed<AddressAndLength> parts = ParseAddressAndLength(text);
-  if (!parts.value) return Result::Wrong(parts.wrong);
-  if (parts.value->address.IsUnspecified())
-    return Result::Wrong(Quote(text) + " is not an address of a host");
-  return Result::Of({parts.value->address, parts.value->length});
+  return Result::Wrong(Quote(text) + " has bits set behind its length");
 }
 
 std::string FormatDuration(std::int64_t ns) {
@@ -199,24 +156,6 @@ std::string FormatDuration(std::int64_t ns) {
 
 std::string FormatBytes(std::uint64_t bytes) {
   return FormatQuantity(bytes, kByteUnits);
-}
-
-std::string FormatAddress(const Address& address) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  if (address.IsIpv4()) {
-    inet_ntop(AF_INET, &address.bytes[12], text.data(), text.size());
-  } else {
-    inet_ntop(AF_INET6, address.bytes.data(), text.data(), text.size());
-  }
-  return text.data();
-}
-
-std::string FormatPrefix(const Prefix& prefix) {
-  return FormatAddress(prefix.network) + "/" + std::to_string(prefix.written_length());
-}
-
-std::string FormatInterfaceAddress(const InterfaceAddress& address) {
-  return FormatAddress(address.address) + "/" + std::to_string(address.prefix_length);
 }
 
 }  // namespace hostscope::app

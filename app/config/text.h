@@ -13,14 +13,6 @@
 /// nothing.
 namespace hostscope::app {
 
-/// An address of our own and the length of the network that it is on.
-struct InterfaceAddress {
-  Address address;
-  unsigned prefix_length = 0;  ///< of 32 for IPv4, of 128 for IPv6
-
-  friend bool operator==(const InterfaceAddress&, const InterfaceAddress&) = default;
-};
-
 /// A value, or what is wrong with the text in words that can follow its name ("has no unit").
 template <typename T>
 struct Parsed {
@@ -39,18 +31,12 @@ Parsed<std::int64_t> ParseDuration(std::string_view text);
 /// "4GiB", "512MiB", "64KiB", "100B", also kB, MB, GB, TB in powers of 1000.
 Parsed<std::uint64_t> ParseBytes(std::string_view text);
 Parsed<std::uint64_t> ParseWhole(std::string_view text);
-Parsed<double> ParseDecimal(std::string_view text);
 Parsed<Address> ParseAddress(std::string_view text);
 /// "10.0.0.0/8", "2001:db8::/32". Bits behind the length must be zero.
 Parsed<Prefix> ParsePrefix(std::string_view text);
-/// "192.0.2.1/24", "2001:db8::1/64".
-Parsed<InterfaceAddress> ParseInterfaceAddress(std::string_view text);
 
 /// In the largest unit that holds the value without a fraction.
 std::string FormatDuration(std::int64_t ns);
 std::string FormatBytes(std::uint64_t bytes);
-std::string FormatAddress(const Address& address);
-std::string FormatPrefix(const Prefix& prefix);
-std::string FormatInterfaceAddress(const InterfaceAddress& address);
 
 }  // namespace hostscope::app

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "exporter/address_text.h"
+
 namespace hostscope::app {
 namespace {
 
@@ -92,13 +94,44 @@ Value RateOrAnnounced(std::optional<std::uint32_t>& rate) {
 Value NetworkPrefix(Prefix& target) {
   return {"an IPv4 or IPv6 prefix such as 10.0.0.0/8 or 2001:db8::/32",
           [&target](std::string_view text) { return AssignParsed(target, ParsePrefix(text)); },
-          [&target] { return FormatPrefix(target); }};
+          [&target] { return exporter::ToText(target); }};
 }
 
-Value OwnAddress(InterfaceAddress& target) {
-  return {"an address with the length of its network, such as 192.0.2.1/24 or 2001:db8::1/64",
-          [&target](std::string_view text) { return AssignParsed(target, ParseInterfaceAddress(text)); },
-          [&target] { return FormatInterfaceAddress(target); }};
+Value OwnAddress(Address& target) {
+  return {"an IPv4 or IPv6 address",
+          [&target](std::string_view text) { return AssignParsed(target, ParseAddress(text)); },
+          [&target] { return exporter::ToText(target); }};
+}
+
+Value SizeOrAuto(std::size_t& mib, std::size_t max_mib) {
+  constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
+  return {"a size with its unit, whole MiB up to " + FormatBytes(max_mib * kMiB) + ", or auto",
+          [&mib, max_mib](std::string_view text) -> std::string {
+            if (text == "auto") {
+              mib = 0;
+              return {};
+            }
+            Parsed<std::uint64_t> parsed = ParseBytes(text);
+            if (!parsed.value) return parsed.wrong;
+            if (*parsed.value % kMiB != 0) return Quote(text) + " is not whole MiB";
+            if (*parsed.value == 0) return Quote(text) + " is too small";
+            if (*parsed.value / kMiB > max_mib) return Quote(text) + " is too large";
+            mib = *parsed.value / kMiB;
+            return {};
+          },
+          [&mib] { return mib == 0 ? std::string("auto") : FormatBytes(mib * kMiB); }};
+}
+
+Value MicrosecondsOrNever(std::uint32_t& us, std::uint32_t max_us) {
+  constexpr std::int64_t kMicrosecond = 1000;
+  return {"a duration with its unit, from 1us to " + FormatDuration(max_us * kMicrosecond) + ", or never",
+          [&us, max_us](std::string_view text) -> std::string {
+            std::int64_t ns = 0;
+            std::string wrong = DurationOrNever(ns, kMicrosecond, max_us * kMicrosecond).assign(text);
+            if (wrong.empty()) us = static_cast<std::uint32_t>(ns / kMicrosecond);
+            return wrong;
+          },
+          [&us] { return us == 0 ? std::string("never") : FormatDuration(us * kMicrosecond); }};
 }
 
 std::string AllowedRange(std::uint64_t min, std::uint64_t max) {

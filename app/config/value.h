@@ -46,11 +46,15 @@ Value Switch(bool& target);
 Value Duration(std::int64_t& ns, std::int64_t min_ns, std::int64_t max_ns);
 /// The same or "never", which is held as 0.
 Value DurationOrNever(std::int64_t& ns, std::int64_t min_ns, std::int64_t max_ns);
+/// "never", or a duration that is held in microseconds; never is 0.
+Value MicrosecondsOrNever(std::uint32_t& us, std::uint32_t max_us);
 Value Bytes(std::size_t& bytes, std::size_t min, std::size_t max);
+/// "auto", or a size that is held in MiB; auto is 0.
+Value SizeOrAuto(std::size_t& mib, std::size_t max_mib);
 /// A sampling rate, or "announced", which is held as nothing.
 Value RateOrAnnounced(std::optional<std::uint32_t>& rate);
 Value NetworkPrefix(Prefix& target);
-Value OwnAddress(InterfaceAddress& target);
+Value OwnAddress(Address& target);
 
 std::string AllowedRange(std::uint64_t min, std::uint64_t max);
 std::string AssignWhole(std::string_view text, std::uint64_t min, std::uint64_t max, std::uint64_t& value);

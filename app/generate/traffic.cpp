@@ -6,7 +6,7 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "app/config/text.h"
+#include "exporter/address_text.h"
 
 namespace hostscope::app {
 namespace {
@@ -44,7 +44,7 @@ Traffic::Population::Population(std::uint64_t hosts, double exponent, const Pref
       destination_stride(CoprimeNear(std::max<std::uint64_t>(hosts, 1), 0.4142135624)) {
   const unsigned host_bits = 128U - network.length;
   if (host_bits < 64 && hosts > std::uint64_t{1} << host_bits) {
-    throw std::invalid_argument(FormatPrefix(network) + " has no room for " + std::to_string(hosts) +
+    throw std::invalid_argument(exporter::ToText(network) + " has no room for " + std::to_string(hosts) +
                                 " hosts");
   }
 }

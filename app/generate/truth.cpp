@@ -5,7 +5,7 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "app/config/text.h"
+#include "exporter/address_text.h"
 
 namespace hostscope::app {
 
@@ -70,7 +70,7 @@ void Truth::AddFlow(const SyntheticFlow& flow) {
 void Truth::Write(const std::string& path) const {
   std::ofstream file(path, std::ios::binary);
   for (const auto& [address, host] : hosts_) {
-    file << fmt::format("{{\"host\":\"{}\"", FormatAddress(address));
+    file << fmt::format("{{\"host\":\"{}\"", exporter::ToText(address));
     if (host.sent.flows > 0) file << ",\"sent\":" << host.sent.ToJson();
     if (host.received.flows > 0) file << ",\"received\":" << host.received.ToJson();
     file << "}\n";

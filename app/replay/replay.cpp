@@ -1,0 +1,155 @@
+#include "app/replay/replay.h"
+
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+
+#include "aggregator/merger.h"
+#include "aggregator/network_set.h"
+#include "aggregator/worker_aggregator.h"
+#include "app/capture/capture_merge.h"
+#include "app/capture/export_datagrams.h"
+#include "app/command_line.h"
+#include "app/stats.h"
+#include "exporter/ndjson_sink.h"
+#include "ipfix/decoder.h"
+
+namespace hostscope::app {
+namespace {
+
+aggregator::MergerOptions MergerOptionsOf(const ReplayOptions& options) {
+  aggregator::MergerOptions merger;
+  merger.workers = 1;
+  merger.base_length_ns = options.window_lengths_ns.front();
+  merger.rollup_lengths_ns.assign(options.window_lengths_ns.begin() + 1, options.window_lengths_ns.end());
+  merger.table = options.table;
+  // Closed windows are written at once, so nothing holds more than the open window, the next one, and one a
+  // length.
+  merger.max_tables = options.window_lengths_ns.size() + 2;
+  return merger;
+}
+
+std::unique_ptr<exporter::Sink> OpenOutput(const ReplayOptions& options) {
+  exporter::OpenedSink opened = exporter::OpenNdjsonSink({"-", options.observer, options.schema});
+  if (opened.sink == nullptr) throw std::runtime_error(opened.problem);
+  return std::move(opened.sink);
+}
+
+/// One worker and the merger on one thread.
+class Replayer {
+ public:
+  explicit Replayer(const ReplayOptions& options)
+      : options_(options),
+        capture_(options.captures),
+        decoder_(options.decoder),
+        merger_(MergerOptionsOf(options), aggregator::NetworkSet(options.networks)),
+        output_(OpenOutput(options)) {}
+
+  void Run() {
+    CapturedPacket packet;
+    LinkType link{};
+    ipfix::Datagram datagram;
+    while (capture_.Next(packet, link)) {
+      if (!datagrams_.Take(packet, link, datagram)) continue;
+      if (!aggregator_) Open(datagram.received);
+      // Before the aggregator learns of the new time: what is in the batch arrived earlier.
+      if (datagram.received >= aggregator_->span().end()) decoder_.Flush(*aggregator_);
+      if (aggregator_->Due(datagram.received)) CloseWindow(datagram.received);
+      decoder_.Decode(datagram, *aggregator_);
+    }
+    datagrams_.Finish();
+    if (aggregator_) CloseLast();
+  }
+
+  std::vector<std::string> CaptureErrors() const { return capture_.Errors(); }
+  std::string StatsJson() const;
+
+ private:
+  void Open(ReceiveTime first) {
+    aggregator_.emplace(options_.window_lengths_ns.front(), first, merger_.TakeTable());
+  }
+
+  void CloseWindow(ReceiveTime now) {
+    if (spare_ == nullptr) spare_ = merger_.TakeTable();
+    if (auto part = aggregator_->Close(now, spare_, Totals())) Write(merger_.Add(0, std::move(*part)));
+  }
+
+  /// The end of the captures is the end of time: everything that belongs to the open windows is in them, so
+  /// none is partial.
+  void CloseLast() {
+    decoder_.Flush(*aggregator_);
+    ReceiveTime end = aggregator_->span().end();
+    for (const std::int64_t length : options_.window_lengths_ns) {
+      end = std::max(end, aggregator::WindowAt(aggregator_->span().start, length).end());
+    }
+    Write(merger_.Add(0, aggregator_->Finish(end, Totals())));
+    Write(merger_.Finish());
+  }
+
+  void Write(std::vector<aggregator::ClosedWindowPtr> windows) {
+    for (aggregator::ClosedWindowPtr& window : windows) {
+      if (window->span().length_ns == options_.window_lengths_ns.front()) hosts_ += window->summary().hosts;
+      if (const std::string problem = output_->Write(*window); !problem.empty())
+        throw std::runtime_error(problem);
+      window.reset();  // its table is free for the next one
+    }
+  }
+
+  aggregator::SideTotals Totals() {
+    const ipfix::Accounting& books = decoder_.accounting();
+    aggregator::SideTotals totals;
+    totals.exporters = decoder_.TakeActiveExporters();
+    totals.dropped = books.outcomes.Total() - books.outcomes.Get(ipfix::DatagramOutcome::kDecoded) +
+                     datagrams_.counters().drops.Total();
+    totals.sequence_expected = books.sequence_expected.Get();
+    totals.sequence_lost = books.sequence_lost.Get();
+    return totals;
+  }
+
+  const ReplayOptions& options_;
+  CaptureMerge capture_;
+  ExportDatagrams datagrams_;
+  ipfix::Decoder decoder_;
+  aggregator::Merger merger_;
+  std::unique_ptr<exporter::Sink> output_;
+  std::optional<aggregator::WorkerAggregator> aggregator_;  // from the first datagram on: it sets the clock
+  std::unique_ptr<aggregator::HostTable> spare_;
+  std::uint64_t hosts_ = 0;
+};
+
+std::string Replayer::StatsJson() const {
+  Stats stats;
+  const CaptureCounters& counters = datagrams_.counters();
+  for (std::size_t i = 0; i < ipfix::CounterArray<CaptureDrop>::kSize; ++i) {
+    const auto reason = static_cast<CaptureDrop>(i);
+    stats.AddDropped(NameOf(reason).name, counters.drops.Get(reason));
+  }
+  static const aggregator::AggregatorCounters nothing;
+  stats.AddDecoder(decoder_.accounting(), aggregator_ ? aggregator_->counters() : nothing);
+  stats.AddMerger(merger_.counters());
+  stats.AddHosts(hosts_);
+  StatsGroup& packets = stats.Group("packets");
+  packets.Add("read", counters.outcomes.Total());
+  for (std::size_t i = 0; i < ipfix::CounterArray<PacketOutcome>::kSize; ++i) {
+    const auto outcome = static_cast<PacketOutcome>(i);
+    packets.Add(NameOf(outcome).name, counters.outcomes.Get(outcome));
+  }
+  packets.Add("reassembled", counters.reassembled.Get());
+  stats.Group("exporters").Add("active", decoder_.exporter_count());
+  return stats.ToJson();
+}
+
+}  // namespace
+
+int Replay(const ReplayOptions& options) {
+  Replayer replayer(options);
+  replayer.Run();
+  const std::vector<std::string> errors = replayer.CaptureErrors();
+  for (const std::string& error : errors) std::cerr << "hostscope replay: " << error << '\n';
+  if (!options.stats_path.empty()) WriteWholeFile(options.stats_path, replayer.StatsJson());
+  return errors.empty() ? kExitSuccess : kExitFailure;
+}
+
+}  // namespace hostscope::app

@@ -1,0 +1,123 @@
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+#include <memory>
+
+#include "app/command_line.h"
+#include "app/config/config_check.h"
+#include "app/config/config_file.h"
+#include "app/option_text.h"
+#include "app/replay/replay.h"
+
+namespace hostscope::app {
+namespace {
+
+// Without a configuration: room for every host of a large network's day. Reserved, and taken only as hosts
+// come.
+constexpr std::size_t kDefaultMaxHosts = 4'000'000;
+constexpr std::size_t kDefaultSketchBytes = std::size_t{2} << 30;
+
+struct ReplayArguments {
+  std::string config_path;
+  std::vector<std::int64_t> window_lengths_ns;
+  std::vector<Prefix> networks;
+  std::optional<bool> apply_sampling;
+  std::optional<exporter::Schema> schema;
+  std::string stats_path;
+  std::vector<std::string> captures;
+};
+
+std::optional<ReplayOptions> OptionsOf(const ReplayArguments& arguments) {
+  ReplayOptions options;
+  options.table = {kDefaultMaxHosts, kDefaultSketchBytes, 0};
+  if (!arguments.config_path.empty()) {
+    const std::optional<Config> config = LoadConfigOrReport(arguments.config_path);
+    if (!config) return std::nullopt;
+    options.observer = config->observer_name;
+    options.window_lengths_ns = config->window_lengths_ns;
+    std::sort(options.window_lengths_ns.begin(), options.window_lengths_ns.end());
+    options.networks = config->networks;
+    options.decoder = config->dataplane.decoder;
+    options.table.max_hosts = config->memory.max_hosts;
+    options.table.sketch_bytes = config->memory.sketch_bytes;
+  }
+  // A capture may span months: what its exporters sent holds until they send something else.
+  options.decoder.template_lifetime_ns = 0;
+  options.decoder.exporter_lifetime_ns = 0;
+  if (!arguments.window_lengths_ns.empty()) options.window_lengths_ns = arguments.window_lengths_ns;
+  if (!arguments.networks.empty()) options.networks = arguments.networks;
+  if (arguments.apply_sampling) {
+    options.decoder.default_exporter.apply_sampling = *arguments.apply_sampling;
+    for (ipfix::ExporterRule& rule : options.decoder.exporters) {
+      rule.settings.apply_sampling = *arguments.apply_sampling;
+    }
+  }
+  if (arguments.schema) options.schema = *arguments.schema;
+  options.captures = arguments.captures;
+  options.stats_path = arguments.stats_path;
+  return options;
+}
+
+int RunReplay(const ReplayArguments& arguments) {
+  const std::optional<ReplayOptions> options = OptionsOf(arguments);
+  return options ? Replay(*options) : kExitFailure;
+}
+
+void AddOptions(CLI::App& command, ReplayArguments& arguments) {
+  command
+      .add_option("-c,--config", arguments.config_path, "Configuration file; without it, the defaults below")
+      ->type_name("FILE");
+  AddParsedList(command, "--windows", arguments.window_lengths_ns, ParseDuration,
+                "Window lengths, each a multiple of the shortest")
+      ->type_name("DURATION,…")
+      ->default_str("10s");
+  AddParsedList(command, "--networks", arguments.networks, ParsePrefix, "Monitored networks")
+      ->type_name("CIDR,…")
+      ->default_str("0.0.0.0/0,::/0");
+  command
+      .add_option_function<std::string>(
+          "--sampling", [&arguments](const std::string& text) { arguments.apply_sampling = text == "apply"; },
+          "Multiply packets and bytes by the sampling rate of their exporter, or don't")
+      ->check(CLI::IsMember({"apply", "ignore"}))
+      ->default_str("apply");
+  command
+      .add_option_function<std::string>(
+          "--schema",
+          [&arguments](const std::string& text) {
+            arguments.schema =
+                text == "hostscope" ? exporter::Schema::kHostscope : exporter::Schema::kStream4Flow;
+          },
+          "Layout of the records")
+      ->check(CLI::IsMember({"hostscope", "stream4flow"}))
+      ->default_str("hostscope");
+  command.add_option("--stats", arguments.stats_path, "Write the accounting as JSON here")->type_name("FILE");
+  command
+      .add_option("captures", arguments.captures,
+                  "pcap or pcapng files, \"-\" for standard input; several are merged by time")
+      ->type_name("PCAP")
+      ->required();
+}
+
+}  // namespace
+
+void AddReplay(CLI::App& root, Command& chosen) {
+  auto arguments = std::make_shared<ReplayArguments>();
+  CLI::App* command = root.add_subcommand(
+      "replay",
+      "Decode and count the export datagrams of capture files; host records go to standard output.");
+  command->footer(
+      "Every UDP datagram that starts with a version of NetFlow or IPFIX counts, whatever its ports. Host "
+      "records come\n"
+      "window by window, in address order, then the window's own record.");
+  AddOptions(*command, *arguments);
+  command->callback([arguments, &chosen] {
+    if (std::vector<std::int64_t>& lengths = arguments->window_lengths_ns; !lengths.empty()) {
+      if (const std::string wrong = CheckWindowLengths(lengths); !wrong.empty()) {
+        throw CLI::ValidationError("--windows", wrong);
+      }
+    }
+    chosen = [arguments] { return RunReplay(*arguments); };
+  });
+}
+
+}  // namespace hostscope::app

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aggregator/merger.h"
+#include "aggregator/worker_aggregator.h"
+#include "ipfix/accounting.h"
+
+namespace hostscope::app {
+
+/// Named counts in named groups, in the order in which they were added: what `--stats` writes.
+class StatsGroup {
+ public:
+  /// Adds to the count of that name, which is made with 0 where there is none.
+  void Add(std::string_view name, std::uint64_t count);
+  /// The group of that name, made where there is none. Valid until another group is added to this one.
+  StatsGroup& Group(std::string_view name);
+  std::string ToJson() const;
+
+ private:
+  struct Entry {
+    std::string name;
+    bool is_group = false;
+    std::uint64_t count = 0;
+    std::size_t group = 0;
+  };
+  Entry& EntryOf(std::string_view name, bool is_group);
+
+  std::vector<Entry> entries_;
+  std::vector<StatsGroup> groups_;
+};
+
+/// The accounting in the shape that `--stats` promises. Each Add…() may be called for several workers; counts
+/// add up.
+class Stats {
+ public:
+  Stats();
+
+  /// Export datagrams that were dropped before they reached a decoder.
+  void AddDropped(std::string_view reason, std::uint64_t count);
+  /// A decoder's books, and how many of its flow records had no monitored address.
+  void AddDecoder(const ipfix::Accounting& accounting, const aggregator::AggregatorCounters& aggregator);
+  void AddMerger(const aggregator::MergerCounters& merger);
+  /// Host records of base windows.
+  void AddHosts(std::uint64_t hosts) { root_.Add("hosts", hosts); }
+  /// For what only one command has: its packets, its sinks.
+  StatsGroup& Group(std::string_view name) { return root_.Group(name); }
+
+  std::string ToJson() const { return root_.ToJson() + "\n"; }
+
+ private:
+  void AddRecords(const ipfix::Accounting& accounting, std::uint64_t unmonitored);
+
+  StatsGroup root_;
+};
+
+/// Replaces `path` as a whole, so that a reader sees the old text or the new one. Throws std::runtime_error.
+void WriteWholeFile(const std::string& path, std::string_view text);
+
+}  // namespace hostscope::app
