@@ -2,7 +2,6 @@
 
 #include <rte_cycles.h>
 
-#include <atomic>
 #include <mutex>
 #include <stdexcept>
 #include <utility>
@@ -84,18 +83,21 @@ class Dataplane::Impl {
 
   void Stop() noexcept {
     for (std::size_t i = 0; i < running_; ++i) workers_[i]->RequestStop();
-    for (std::size_t i = 0; i < running_; ++i) Eal::Join(i);
+    for (std::size_t i = 0; i < running_; ++i) {
+      Eal::Join(i);
+      while (!workers_[i]->HasEnded()) {  // is true by now; to have seen it makes the worker's memory ours
+      }
+    }
     running_ = 0;
     RefreshDrops();
-    is_stopped_.store(true, std::memory_order_release);
   }
 
   std::optional<WorkerPart> TakePart() {
     RefreshDropsNowAndThen();
-    const bool is_stopped = is_stopped_.load(std::memory_order_acquire);
     for (std::size_t i = 0; i < workers_.size(); ++i) {
+      const bool has_ended = workers_[i]->HasEnded();  // asked before, so that what it sent last is there
       auto part = workers_[i]->handover().Receive();
-      if (!part && is_stopped) part = workers_[i]->TakeLastPart();
+      if (!part && has_ended) part = workers_[i]->TakeLastPart();
       if (part) return WorkerPart{i, std::move(*part)};
     }
     return std::nullopt;
@@ -203,7 +205,6 @@ class Dataplane::Impl {
   std::vector<std::unique_ptr<OpenPort>> ports_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::size_t running_ = 0;
-  std::atomic<bool> is_stopped_{false};
   std::mutex drops_mutex_;
   ReceiveTime drops_read_;  ///< merging thread
 };

@@ -63,6 +63,7 @@ void Worker::Run() noexcept {
   }
   decoder_.Flush(*aggregator_);
   last_part_ = aggregator_->Finish(clock_.At(rte_rdtsc()), Totals());
+  has_ended_.store(true, std::memory_order_release);
 }
 
 std::optional<aggregator::WindowPart> Worker::TakeLastPart() noexcept {

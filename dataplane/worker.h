@@ -71,7 +71,9 @@ class Worker {
 
   /// The merging thread's side of it.
   Handover& handover() noexcept { return handover_; }
-  /// After Run() has returned, once: the window that was open.
+  /// Run() has come to its end: what was the worker's may be used by the thread that sees this.
+  bool HasEnded() const noexcept { return has_ended_.load(std::memory_order_acquire); }
+  /// After HasEnded(), once: the window that was open.
   std::optional<aggregator::WindowPart> TakeLastPart() noexcept;
 
   /// Any thread.
@@ -81,7 +83,7 @@ class Worker {
   }
   std::uint32_t exporter_count() const noexcept { return decoder_.exporter_count(); }
   const LoopGauges& gauges() const noexcept { return gauges_; }
-  /// Worker's thread, or any once Run() has returned.
+  /// Worker's thread, or any after HasEnded().
   const ipfix::Decoder& decoder() const noexcept { return decoder_; }
 
  private:
@@ -112,6 +114,7 @@ class Worker {
   std::uint64_t longest_ticks_ = 0;
   std::uint64_t last_busy_;
   LoopGauges gauges_;
+  std::atomic<bool> has_ended_{false};
   alignas(64) std::atomic<bool> is_stopping_{false};
 };
 
