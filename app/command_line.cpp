@@ -12,6 +12,7 @@ int RunCommandLine(int argc, char** argv) {
   root.set_version_flag("--version", "hostscope " HOSTSCOPE_VERSION);
   root.footer("Exit status: 0 success, 1 it failed, 2 wrong usage. `hostscope COMMAND --help` says more.");
   Command chosen;
+  AddRun(root, chosen);
   AddReplay(root, chosen);
   AddCheck(root, chosen);
   AddGenerate(root, chosen);

@@ -8,6 +8,8 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "exporter/json_text.h"
+
 namespace hostscope::app {
 namespace {
 
@@ -51,7 +53,7 @@ std::string StatsGroup::ToJson() const {
   std::string json = "{";
   for (const Entry& entry : entries_) {
     if (json.size() > 1) json += ',';
-    json += fmt::format("\"{}\":", entry.name);
+    json += exporter::JsonString(entry.name) + ":";
     json += entry.is_group ? groups_[entry.group].ToJson() : std::to_string(entry.count);
   }
   return json + '}';
@@ -77,22 +79,22 @@ Stats::Stats() {
   root_.Add("hosts", 0);
 }
 
-void Stats::AddDropped(std::string_view reason, std::uint64_t count) {
-  StatsGroup& datagrams = root_.Group("datagrams");
-  datagrams.Add("received", count);
-  datagrams.Group("dropped").Add(reason, count);
-}
-
-void Stats::AddDecoder(const ipfix::Accounting& accounting,
-                       const aggregator::AggregatorCounters& aggregator) {
-  StatsGroup& datagrams = root_.Group("datagrams");
-  datagrams.Add("received", accounting.outcomes.Total());
+void Stats::AddOutcomes(const ipfix::Accounting& accounting) {
+  AddReceived(accounting.outcomes.Total());
   for (std::size_t i = 0; i < ipfix::CounterArray<DatagramOutcome>::kSize; ++i) {
     const auto outcome = static_cast<DatagramOutcome>(i);
-    StatsGroup& group = outcome == DatagramOutcome::kDecoded ? datagrams : datagrams.Group("dropped");
-    group.Add(NameOf(outcome).name, accounting.outcomes.Get(outcome));
+    const std::uint64_t count = accounting.outcomes.Get(outcome);
+    if (outcome == DatagramOutcome::kDecoded) {
+      AddDecoded(count);
+    } else {
+      AddDropped(NameOf(outcome).name, count);
+    }
   }
-  AddRecords(accounting, aggregator.unmonitored_flows.Get());
+}
+
+void Stats::AddRecords(const ipfix::Accounting& accounting,
+                       const aggregator::AggregatorCounters& aggregator) {
+  AddFlowRecords(accounting, aggregator.unmonitored_flows.Get());
   AddAll(root_.Group("templates"), accounting.templates);
   root_.Add("sequence_gaps", accounting.sequence_lost.Get());
 
@@ -111,7 +113,7 @@ void Stats::AddDecoder(const ipfix::Accounting& accounting,
   windows.Add("saturated", aggregator.saturated.Get());
 }
 
-void Stats::AddRecords(const ipfix::Accounting& accounting, std::uint64_t unmonitored) {
+void Stats::AddFlowRecords(const ipfix::Accounting& accounting, std::uint64_t unmonitored) {
   StatsGroup& records = root_.Group("records");
   records.Add("seen", accounting.records_seen.Get());
   records.Add("counted", accounting.records_counted.Get() - unmonitored);

@@ -39,10 +39,16 @@ class Stats {
  public:
   Stats();
 
-  /// Export datagrams that were dropped before they reached a decoder.
-  void AddDropped(std::string_view reason, std::uint64_t count);
-  /// A decoder's books, and how many of its flow records had no monitored address.
-  void AddDecoder(const ipfix::Accounting& accounting, const aggregator::AggregatorCounters& aggregator);
+  /// Export datagrams: received = decoded + the sum of dropped.
+  void AddReceived(std::uint64_t count) { root_.Group("datagrams").Add("received", count); }
+  void AddDecoded(std::uint64_t count) { root_.Group("datagrams").Add("decoded", count); }
+  void AddDropped(std::string_view reason, std::uint64_t count) {
+    root_.Group("datagrams").Group("dropped").Add(reason, count);
+  }
+  /// All three as a decoder's books have them.
+  void AddOutcomes(const ipfix::Accounting& accounting);
+  /// What is in the datagrams: a decoder's books, and what its aggregator makes of the flow records.
+  void AddRecords(const ipfix::Accounting& accounting, const aggregator::AggregatorCounters& aggregator);
   void AddMerger(const aggregator::MergerCounters& merger);
   /// Host records of base windows.
   void AddHosts(std::uint64_t hosts) { root_.Add("hosts", hosts); }
@@ -52,7 +58,7 @@ class Stats {
   std::string ToJson() const { return root_.ToJson() + "\n"; }
 
  private:
-  void AddRecords(const ipfix::Accounting& accounting, std::uint64_t unmonitored);
+  void AddFlowRecords(const ipfix::Accounting& accounting, std::uint64_t unmonitored);
 
   StatsGroup root_;
 };

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <sstream>
+#include <utility>
+#include <vector>
 
 #include "app/config/config_keys.h"
 
@@ -90,6 +93,18 @@ class Writer final : public KeyVisitor {
   std::string indent_;
 };
 
+/// Text of each top-level section, in order.
+std::vector<std::pair<std::string, std::string>> SectionsOf(const Config& config) {
+  std::vector<std::pair<std::string, std::string>> sections;
+  std::istringstream lines(WriteConfig(config));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.empty() || line.front() == '#') continue;
+    if (line.front() != ' ') sections.emplace_back(line.substr(0, line.find(':')), "");
+    sections.back().second += line + '\n';
+  }
+  return sections;
+}
+
 }  // namespace
 
 std::string WriteConfig(const Config& config) {
@@ -98,6 +113,18 @@ std::string WriteConfig(const Config& config) {
   Writer writer(text, 0);
   DescribeConfig(writer, copy);
   return text;
+}
+
+std::string ChangedSections(const Config& before, const Config& after) {
+  const auto old_sections = SectionsOf(before);
+  const auto new_sections = SectionsOf(after);
+  std::string changed;
+  for (std::size_t i = 0; i < new_sections.size(); ++i) {
+    if (old_sections[i] == new_sections[i]) continue;
+    if (!changed.empty()) changed += ", ";
+    changed += new_sections[i].first;
+  }
+  return changed;
 }
 
 }  // namespace hostscope::app

@@ -126,8 +126,10 @@ std::string Replayer::StatsJson() const {
     const auto reason = static_cast<CaptureDrop>(i);
     stats.AddDropped(NameOf(reason).name, counters.drops.Get(reason));
   }
+  stats.AddReceived(counters.drops.Total());
+  stats.AddOutcomes(decoder_.accounting());
   static const aggregator::AggregatorCounters nothing;
-  stats.AddDecoder(decoder_.accounting(), aggregator_ ? aggregator_->counters() : nothing);
+  stats.AddRecords(decoder_.accounting(), aggregator_ ? aggregator_->counters() : nothing);
   stats.AddMerger(merger_.counters());
   stats.AddHosts(hosts_);
   StatsGroup& packets = stats.Group("packets");

@@ -1,0 +1,122 @@
+#include "app/run/appliance.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/random.h>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+
+#include "app/run/sinks.h"
+
+namespace hostscope::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Parts come a few times a second at most; this is how much later a window can close.
+constexpr auto kMergePause = 2ms;
+// For what sinks have not written yet when the program is told to end.
+constexpr auto kSinkDeadline = 10s;
+
+std::uint64_t RandomKey() {
+  std::uint64_t key = 0;
+  if (getrandom(&key, sizeof(key), 0) != sizeof(key))
+    throw std::runtime_error("no random bytes from the kernel");
+  return key;
+}
+
+std::int64_t BaseLength(const Config& config) {
+  return *std::min_element(config.window_lengths_ns.begin(), config.window_lengths_ns.end());
+}
+
+dataplane::DataplaneConfig DataplaneConfigOf(const Config& config) {
+  if (config.dataplane.ports.empty()) {
+    throw std::runtime_error(
+        "no port to receive on: `ports` is empty; name one there, or with --device and --address");
+  }
+  dataplane::DataplaneConfig dataplane = config.dataplane;
+  dataplane.base_window_ns = BaseLength(config);
+  return dataplane;
+}
+
+aggregator::MergerOptions MergerOptionsOf(const Config& config, std::size_t workers) {
+  aggregator::MergerOptions options;
+  options.workers = workers;
+  options.base_length_ns = BaseLength(config);
+  for (const std::int64_t length : config.window_lengths_ns) {
+    if (length != options.base_length_ns) options.rollup_lengths_ns.push_back(length);
+  }
+  options.table = {config.memory.max_hosts, config.memory.sketch_bytes, RandomKey()};
+  options.max_tables = 3 * workers + 2 * config.window_lengths_ns.size() + kWindowsWaiting;
+  return options;
+}
+
+}  // namespace
+
+Appliance::Appliance(const Config& config)
+    : base_length_ns_(BaseLength(config)),
+      networks_(config.networks),
+      dataplane_(DataplaneConfigOf(config)),
+      merger_(merger_options_ = MergerOptionsOf(config, dataplane_.worker_count()), networks_),
+      sinks_(OpenSinks(config)) {}
+
+Appliance::~Appliance() {
+  Stop();
+}
+
+void Appliance::Start() {
+  dataplane_.Start(merger_);
+  merging_ = std::thread([this] { MergeUntilStopped(); });
+}
+
+void Appliance::Stop() {
+  if (!merging_.joinable()) return;
+  dataplane_.Stop();
+  workers_have_ended_.store(true, std::memory_order_release);
+  merging_.join();
+}
+
+void Appliance::MergeUntilStopped() {
+  try {
+    while (!workers_have_ended_.load(std::memory_order_acquire)) {
+      TakeParts();
+      std::this_thread::sleep_for(kMergePause);
+    }
+    TakeParts();
+    Push(merger_.Finish());
+  } catch (const std::exception& error) {
+    spdlog::error("merging: {}", error.what());
+    has_failed_.store(true, std::memory_order_relaxed);
+  }
+  const auto deadline = std::chrono::steady_clock::now() + kSinkDeadline;
+  for (const RunningSink& sink : sinks_) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (!sink.runner->Stop(std::max(left, 0ms))) spdlog::warn("{}: did not finish in time", sink.name);
+  }
+}
+
+void Appliance::TakeParts() {
+  while (auto taken = dataplane_.TakePart()) {
+    Push(merger_.Add(taken->worker, std::move(taken->part)));
+    dataplane_.SupplyTables(merger_);
+  }
+  dataplane_.SupplyTables(merger_);
+}
+
+void Appliance::Push(const std::vector<aggregator::ClosedWindowPtr>& windows) {
+  for (const aggregator::ClosedWindowPtr& window : windows) {
+    if (window->span().length_ns == base_length_ns_) {
+      hosts_.Add(window->summary().hosts);
+      last_hosts_.store(window->summary().hosts, std::memory_order_relaxed);
+    }
+    for (const RunningSink& sink : sinks_) sink.runner->Push(window);
+  }
+}
+
+std::size_t Appliance::max_table_bytes() const noexcept {
+  return merger_options_.max_tables * aggregator::HostTable::MaxMemory(merger_options_.table, networks_);
+}
+
+}  // namespace hostscope::app

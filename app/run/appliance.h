@@ -1,0 +1,71 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "aggregator/merger.h"
+#include "app/config/config.h"
+#include "app/stats.h"
+#include "dataplane/dataplane.h"
+#include "exporter/sink_runner.h"
+#include "ipfix/counter.h"
+
+namespace hostscope::app {
+
+/// A sink at work.
+struct RunningSink {
+  std::string name;
+  std::unique_ptr<exporter::SinkRunner> runner;
+};
+
+/// The receiving side, the merger and the sinks, wired together. One per process. Its own thread merges: it
+/// takes the workers' window parts, and hands closed windows to the sinks, each of which has a thread of its
+/// own. Methods are the main thread's.
+class Appliance {
+ public:
+  /// Opens sinks and ports. Throws std::runtime_error that says everything that could not be opened.
+  explicit Appliance(const Config& config);
+  ~Appliance();
+  Appliance(const Appliance&) = delete;
+  Appliance& operator=(const Appliance&) = delete;
+
+  void Start();
+  /// Ends the workers, closes what is open, marked partial, and lets the sinks finish. No effect if repeated.
+  void Stop();
+
+  const std::vector<std::string>& warnings() const noexcept { return dataplane_.warnings(); }
+  dataplane::DataplaneStatus status() const { return dataplane_.status(); }
+  const std::vector<RunningSink>& sinks() const noexcept { return sinks_; }
+  std::size_t worker_count() const noexcept { return dataplane_.worker_count(); }
+  /// Most that all host tables together may take.
+  std::size_t max_table_bytes() const noexcept;
+
+  std::uint64_t windows_closed() const noexcept { return merger_.counters().windows.Get(); }
+  std::uint64_t hosts_of_last_window() const noexcept { return last_hosts_.load(std::memory_order_relaxed); }
+  /// Whether the merging thread ended because of an error, which it logged.
+  bool has_failed() const noexcept { return has_failed_.load(std::memory_order_relaxed); }
+  Stats stats() const;
+
+ private:
+  void MergeUntilStopped();
+  void TakeParts();
+  void Push(const std::vector<aggregator::ClosedWindowPtr>& windows);
+
+  std::int64_t base_length_ns_;
+  aggregator::MergerOptions merger_options_;
+  aggregator::NetworkSet networks_;
+  dataplane::Dataplane dataplane_;
+  aggregator::Merger merger_;
+  std::vector<RunningSink> sinks_;
+  Counter hosts_;  // of base windows
+  std::atomic<std::uint64_t> last_hosts_{0};
+  std::atomic<bool> workers_have_ended_{false};
+  std::atomic<bool> has_failed_{false};
+  std::thread merging_;
+};
+
+}  // namespace hostscope::app

@@ -1,0 +1,58 @@
+#include "app/run/appliance.h"
+
+namespace hostscope::app {
+namespace {
+
+void AddPort(StatsGroup& group, const dataplane::PortStatus& port) {
+  StatsGroup& frames = group.Group("frames");
+  for (std::size_t i = 0; i < dataplane::FrameCounters::kSize; ++i) {
+    const auto outcome = static_cast<dataplane::FrameOutcome>(i);
+    frames.Add(NameOf(outcome).name, port.frames.Get(outcome));
+  }
+  StatsGroup& nic = group.Group("nic");
+  nic.Add("missed", port.nic.missed);
+  nic.Add("errors", port.nic.errors);
+  nic.Add("no_buffer", port.nic.no_buffer);
+  group.Add("replies", port.replies);
+  group.Add("replies_failed", port.replies_failed);
+}
+
+void AddSink(StatsGroup& group, const exporter::SinkRunnerStatus& status) {
+  StatsGroup& windows = group.Group("windows");
+  windows.Add("pushed", status.pushed);
+  windows.Add("written", status.written);
+  windows.Add("failed", status.failed);
+  windows.Add("dropped", status.dropped_windows);
+  windows.Add("waiting", status.waiting + status.writing);
+  StatsGroup& records = group.Group("records");
+  records.Add("delivered", status.sink.delivered);
+  records.Add("retried", status.sink.retried);
+  records.Add("rejected", status.sink.rejected);
+  records.Add("dropped", status.sink.dropped);
+}
+
+}  // namespace
+
+Stats Appliance::stats() const {
+  const dataplane::DataplaneStatus status = dataplane_.status();
+  const dataplane::DatagramBooks books = dataplane::BooksOf(status);
+  Stats stats;
+  stats.AddReceived(books.received);
+  stats.AddDecoded(books.decoded);
+  for (const dataplane::DatagramBooks::Drop& drop : books.dropped) stats.AddDropped(drop.reason, drop.count);
+  std::uint64_t exporters = 0;
+  for (const dataplane::WorkerStatus& worker : status.workers) {
+    stats.AddRecords(*worker.accounting, *worker.aggregator);
+    exporters += worker.exporters;
+  }
+  stats.AddMerger(merger_.counters());
+  stats.AddHosts(hosts_.Get());
+  stats.Group("exporters").Add("active", exporters);
+  for (const dataplane::PortStatus& port : status.ports)
+    AddPort(stats.Group("ports").Group(port.device), port);
+  for (const RunningSink& sink : sinks_)
+    AddSink(stats.Group("sinks").Group(sink.name), sink.runner->status());
+  return stats;
+}
+
+}  // namespace hostscope::app

@@ -1,0 +1,103 @@
+#include "app/run/reporter.h"
+
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <string>
+
+#include "app/config/text.h"
+#include "exporter/address_text.h"
+
+namespace hostscope::app {
+namespace {
+
+spdlog::level::level_enum LevelOf(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarning:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
+/// Where exporters may send to: "192.0.2.1 and 2001:db8::1, UDP 2055, 4739".
+std::string TargetsOf(const dataplane::PortConfig& port) {
+  std::string text;
+  for (const Address& address : port.addresses)
+    text += fmt::format("{}{}", text.empty() ? "" : ", ", exporter::ToText(address));
+  text += "; UDP ports";
+  for (const std::uint16_t number : port.collector_ports) text += fmt::format(" {}", number);
+  return text;
+}
+
+}  // namespace
+
+void StartLogging(LogLevel level) {
+  auto logger = spdlog::stderr_logger_mt("hostscope");
+  logger->set_level(LevelOf(level));
+  spdlog::set_default_logger(std::move(logger));
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l: %v", spdlog::pattern_time_type::utc);
+}
+
+void Reporter::LogStart(const Config& config) {
+  for (const std::string& warning : appliance_.warnings()) spdlog::warn("{}", warning);
+  const dataplane::DataplaneStatus status = appliance_.status();
+  for (std::size_t i = 0; i < status.ports.size(); ++i) {
+    const dataplane::PortStatus& port = status.ports[i];
+    const auto& mac = port.mac;
+    spdlog::info("port {} ({}, {:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}, link {}): point exporters at {}",
+                 port.device, port.driver, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
+                 port.link.is_up ? "up" : "down", TargetsOf(config.dataplane.ports[i]));
+  }
+  std::string cores;
+  for (const dataplane::WorkerStatus& worker : status.workers) cores += fmt::format(" {}", worker.cpu);
+  std::string lengths;
+  for (const std::int64_t length : config.window_lengths_ns)
+    lengths += fmt::format(" {}", FormatDuration(length));
+  spdlog::info("{} workers on cores{}; windows{}; host tables take at most {} MiB", appliance_.worker_count(),
+               cores, lengths, appliance_.max_table_bytes() >> 20);
+  for (const RunningSink& sink : appliance_.sinks()) spdlog::info("host records go to {}", sink.name);
+  since_ = std::chrono::steady_clock::now();
+}
+
+Reporter::Totals Reporter::Count(std::uint64_t& exporters) const {
+  const dataplane::DataplaneStatus status = appliance_.status();
+  const dataplane::DatagramBooks books = dataplane::BooksOf(status);
+  Totals totals;
+  totals.received = books.received;
+  for (const dataplane::DatagramBooks::Drop& drop : books.dropped) totals.dropped += drop.count;
+  for (const dataplane::WorkerStatus& worker : status.workers) {
+    totals.records += worker.accounting->records_seen.Get();
+    totals.lost += worker.accounting->sequence_lost.Get();
+    exporters += worker.exporters;
+  }
+  for (const RunningSink& sink : appliance_.sinks()) {
+    const exporter::SinkStatus delivered = sink.runner->status().sink;
+    totals.undelivered += delivered.dropped + delivered.rejected;
+  }
+  return totals;
+}
+
+void Reporter::LogSummary() {
+  const auto now = std::chrono::steady_clock::now();
+  const double seconds = std::chrono::duration<double>(now - since_).count();
+  std::uint64_t exporters = 0;
+  const Totals totals = Count(exporters);
+  spdlog::info(
+      "{:.0f} s: {} datagrams, {} dropped; {} flow records ({:.0f}/s) of {} exporters, {} lost before us; {} "
+      "hosts in the last window; {} records not delivered",
+      seconds, totals.received - before_.received, totals.dropped - before_.dropped,
+      totals.records - before_.records, static_cast<double>(totals.records - before_.records) / seconds,
+      exporters, totals.lost > before_.lost ? totals.lost - before_.lost : 0,
+      appliance_.hosts_of_last_window(), totals.undelivered - before_.undelivered);
+  before_ = totals;
+  since_ = now;
+}
+
+}  // namespace hostscope::app

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "app/config/config.h"
+#include "app/run/appliance.h"
+
+namespace hostscope::app {
+
+/// Sets up logging: to standard error, in UTC. Standard output is for host records.
+void StartLogging(LogLevel level);
+
+/// What the log says of a running appliance. Main thread.
+class Reporter {
+ public:
+  explicit Reporter(const Appliance& appliance) : appliance_(appliance) {}
+
+  /// Where exporters should send, and what runs where.
+  void LogStart(const Config& config);
+  /// One line of what happened since the last time.
+  void LogSummary();
+
+ private:
+  struct Totals {
+    std::uint64_t received = 0;
+    std::uint64_t dropped = 0;
+    std::uint64_t records = 0;
+    std::uint64_t lost = 0;
+    std::uint64_t undelivered = 0;  // host records that a sink dropped or had refused
+  };
+  Totals Count(std::uint64_t& exporters) const;
+
+  const Appliance& appliance_;
+  Totals before_;
+  std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace hostscope::app
