@@ -1,0 +1,299 @@
+#include "exporter/kafka_sink.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
+#include <simdjson.h>
+
+#include <array>
+#include <chrono>
+#include <future>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/exporter/windows.h"
+
+// What a broker that works can't be made to do: librdkafka's own mock broker, a real listener on loopback,
+// refuses and breaks on command. tests/kafka/ has the real broker.
+
+namespace hostscope::exporter {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr std::int16_t kProduceApi = 0;
+constexpr int kPartitions = 4;
+
+struct Handle {
+  void operator()(rd_kafka_t* handle) const { rd_kafka_destroy(handle); }
+};
+
+class Log {
+ public:
+  LogFunction function() {
+    return [this](std::string_view line) {
+      const std::lock_guard lock(mutex_);
+      lines_.emplace_back(line);
+    };
+  }
+  std::vector<std::string> lines() const {
+    const std::lock_guard lock(mutex_);
+    return lines_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::string> lines_;
+};
+
+class KafkaSinkTest : public ::testing::Test {
+ protected:
+  KafkaSinkTest()
+      : handle_(Make(RD_KAFKA_PRODUCER, {})), cluster_(rd_kafka_mock_cluster_new(handle_.get(), 1)) {
+    for (const char* topic : {"hostscope.hosts", "hostscope.windows"}) {
+      rd_kafka_mock_topic_create(cluster_, topic, kPartitions, 1);
+    }
+  }
+  ~KafkaSinkTest() override { rd_kafka_mock_cluster_destroy(cluster_); }
+
+  static std::unique_ptr<rd_kafka_t, Handle> Make(rd_kafka_type_t type,
+                                                  const std::map<std::string, std::string>& properties) {
+    rd_kafka_conf_t* conf = rd_kafka_conf_new();
+    std::array<char, 200> reason{};
+    for (const auto& [name, value] : properties) {
+      EXPECT_EQ(rd_kafka_conf_set(conf, name.c_str(), value.c_str(), reason.data(), reason.size()),
+                RD_KAFKA_CONF_OK);
+    }
+    return std::unique_ptr<rd_kafka_t, Handle>(rd_kafka_new(type, conf, reason.data(), reason.size()));
+  }
+
+  std::string brokers() const { return rd_kafka_mock_cluster_bootstraps(cluster_); }
+  KafkaOptions Options() const { return {.brokers = brokers(), .observer = "mon1"}; }
+
+  std::unique_ptr<Sink> Open(const KafkaOptions& options) {
+    OpenedSink opened = OpenKafkaSink(options, log_.function());
+    EXPECT_EQ(opened.problem, "");
+    return std::move(opened.sink);
+  }
+
+  // The values of every record of a topic so far.
+  std::vector<std::string> Read(const char* topic) const {
+    const auto consumer =
+        Make(RD_KAFKA_CONSUMER,
+             {{"bootstrap.servers", brokers()}, {"enable.partition.eof", "true"}, {"group.id", "test"}});
+    rd_kafka_poll_set_consumer(consumer.get());
+    rd_kafka_topic_partition_list_t* const all = rd_kafka_topic_partition_list_new(kPartitions);
+    for (int partition = 0; partition < kPartitions; ++partition) {
+      rd_kafka_topic_partition_list_add(all, topic, partition)->offset = RD_KAFKA_OFFSET_BEGINNING;
+    }
+    rd_kafka_assign(consumer.get(), all);
+    rd_kafka_topic_partition_list_destroy(all);
+    std::vector<std::string> values;
+    for (int ends = 0; ends < kPartitions;) {
+      rd_kafka_message_t* const message = rd_kafka_consumer_poll(consumer.get(), 20'000);
+      if (message == nullptr) {
+        ADD_FAILURE() << "no answer while reading " << topic;
+        break;
+      }
+      if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        ++ends;
+      } else if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        values.emplace_back(static_cast<const char*>(message->payload), message->len);
+      }
+      rd_kafka_message_destroy(message);
+    }
+    rd_kafka_consumer_close(consumer.get());
+    return values;
+  }
+
+  static std::set<std::string> IdsOf(const std::vector<std::string>& values) {
+    simdjson::dom::parser parser;
+    std::set<std::string> ids;
+    for (const std::string& value : values) {
+      std::string_view id;
+      EXPECT_EQ(parser.parse(value)["record_id"].get(id), simdjson::SUCCESS) << value;
+      ids.emplace(id);
+    }
+    return ids;
+  }
+
+  Log log_;  // outlives the sinks
+  std::unique_ptr<rd_kafka_t, Handle> handle_;
+  rd_kafka_mock_cluster_t* cluster_;
+};
+
+TEST_F(KafkaSinkTest, DeliversAWindowAndItsWindowRecord) {
+  const auto sink = Open(Options());
+  EXPECT_EQ(sink->Write(ManyHosts(3'000)), "");
+  EXPECT_EQ(sink->status().delivered, 3'001U);
+  EXPECT_EQ(sink->status().windows, 1U);
+  const std::vector<std::string> hosts = Read("hostscope.hosts");
+  EXPECT_EQ(hosts.size(), 3'000U);
+  EXPECT_EQ(IdsOf(hosts).size(), 3'000U);
+  EXPECT_THAT(Read("hostscope.windows"), ElementsAre(HasSubstr("\"hosts\":3000,")));
+}
+
+TEST_F(KafkaSinkTest, Stream4FlowSendsOnlyHostsThatSent) {
+  KafkaOptions options = Options();
+  options.schema = Schema::kStream4Flow;
+  const auto sink = Open(options);
+  aggregator::HostRecord receiver = SenderRecord();
+  std::swap(receiver.sent, receiver.received);
+  receiver.host = Address::FromIpv4(1);
+  EXPECT_EQ(sink->Write(ListedWindow(TenSeconds(), {SenderRecord(), receiver})), "");
+  EXPECT_EQ(sink->status().delivered, 1U);
+  EXPECT_EQ(sink->status().windows, 1U);
+  EXPECT_THAT(Read("hostscope.hosts"), ElementsAre(HasSubstr("host_stats")));
+  EXPECT_THAT(Read("hostscope.windows"), IsEmpty());
+}
+
+TEST_F(KafkaSinkTest, AFullQueueHoldsTheWriterUpAndLosesNothing) {
+  KafkaOptions options = Options();
+  options.properties = {{"queue.buffering.max.messages", "50"}, {"linger.ms", "1"}};
+  const auto sink = Open(options);
+  EXPECT_EQ(sink->Write(ManyHosts(2'000)), "");
+  EXPECT_EQ(sink->status().delivered, 2'001U);
+  EXPECT_EQ(IdsOf(Read("hostscope.hosts")).size(), 2'000U);
+}
+
+TEST_F(KafkaSinkTest, AFatalErrorReplacesTheProducerAndSendsTheRestAgain) {
+  KafkaOptions options = Options();
+  options.properties = {{"queue.buffering.max.messages", "500"}, {"batch.num.messages", "100"}};
+  const auto sink = Open(options);
+  EXPECT_EQ(sink->Write(ManyHosts(100)), "");
+  rd_kafka_mock_push_request_errors(cluster_, kProduceApi, 3, RD_KAFKA_RESP_ERR_NO_ERROR,
+                                    RD_KAFKA_RESP_ERR_NO_ERROR,
+                                    RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+  EXPECT_EQ(sink->Write(ManyHosts(3'000, 1)), "");
+  EXPECT_THAT(log_.lines(), Contains(HasSubstr("the producer is replaced after a fatal error")));
+  const SinkStatus status = sink->status();
+  EXPECT_EQ(status.delivered, 3'102U);
+  EXPECT_EQ(status.windows, 2U);
+  EXPECT_GT(status.retried, 0U);
+  EXPECT_EQ(status.rejected + status.dropped, 0U);
+  const std::vector<std::string> hosts = Read("hostscope.hosts");
+  EXPECT_GE(hosts.size(), 3'100U);  // at least once
+  EXPECT_EQ(IdsOf(hosts).size(), 3'100U);
+  EXPECT_EQ(Read("hostscope.windows").size(), 2U);
+}
+
+TEST_F(KafkaSinkTest, WhatTheRecordIsNotToBlameForIsTriedAgain) {
+  rd_kafka_mock_topic_set_error(cluster_, "hostscope.hosts", RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+  const auto sink = Open(Options());
+  auto written = std::async(std::launch::async, [&] { return sink->Write(ManyHosts(1'000)); });
+  EXPECT_EQ(written.wait_for(seconds(2)), std::future_status::timeout);
+  rd_kafka_mock_topic_set_error(cluster_, "hostscope.hosts", RD_KAFKA_RESP_ERR_NO_ERROR);
+  EXPECT_EQ(written.get(), "");
+  EXPECT_EQ(sink->status().delivered, 1'001U);
+  EXPECT_EQ(sink->status().rejected, 0U);
+  EXPECT_EQ(IdsOf(Read("hostscope.hosts")).size(), 1'000U);
+}
+
+TEST_F(KafkaSinkTest, ARecordThatIsTooLargeIsRejectedAndTheOthersGo) {
+  KafkaOptions options = Options();
+  // The least that librdkafka allows: with this name one role fits, two do not.
+  options.properties = {{"message.max.bytes", "1000"}};
+  options.observer = std::string(250, 'm');
+  const auto sink = Open(options);
+  aggregator::HostRecord large = SenderRecord();
+  large.received = large.sent;
+  large.host = Address::FromIpv4(1);
+  EXPECT_EQ(sink->Write(ListedWindow(TenSeconds(), {large, SenderRecord()})),
+            "kafka " + brokers() +
+                ": window of 2026-11-23T21:00:10.000Z: 1 records refused: Broker: Message size too large");
+  EXPECT_EQ(sink->status().rejected, 1U);
+  EXPECT_EQ(sink->status().delivered, 2U);
+  EXPECT_EQ(sink->status().windows, 0U);
+}
+
+TEST_F(KafkaSinkTest, ABrokerThatIsAwayIsAwaited) {
+  rd_kafka_mock_broker_set_down(cluster_, 1);
+  const auto sink = Open(Options());
+  auto written = std::async(std::launch::async, [&] { return sink->Write(ManyHosts(1'000)); });
+  EXPECT_EQ(written.wait_for(seconds(1)), std::future_status::timeout);
+  rd_kafka_mock_broker_set_up(cluster_, 1);
+  EXPECT_EQ(written.get(), "");
+  EXPECT_EQ(sink->status().delivered, 1'001U);
+}
+
+TEST_F(KafkaSinkTest, CancelEndsTheWaitAndCountsWhatIsLost) {
+  rd_kafka_mock_broker_set_down(cluster_, 1);
+  const auto sink = Open(Options());
+  auto written = std::async(std::launch::async, [&] { return sink->Write(ManyHosts(1'000)); });
+  EXPECT_EQ(written.wait_for(milliseconds(300)), std::future_status::timeout);
+  const auto start = steady_clock::now();
+  sink->Cancel();
+  EXPECT_THAT(written.get(), HasSubstr("cancelled with 1001 records not acknowledged"));
+  EXPECT_THAT(sink->Write(ManyHosts(10, 1)), HasSubstr("cancelled with 11 records"));
+  EXPECT_LT(steady_clock::now() - start, seconds(5));
+  EXPECT_EQ(sink->status().dropped, 1'012U);
+  EXPECT_EQ(sink->status().delivered, 0U);
+}
+
+// ---- options
+// ----------------------------------------------------------------------------------------------------
+
+TEST(KafkaOptions, DefaultsAreFine) {
+  EXPECT_THAT(CheckKafkaOptions({.brokers = "kafka:9092"}), IsEmpty());
+}
+
+TEST(KafkaOptions, EveryProblemNamesKeyAndValue) {
+  KafkaOptions options{.hosts_topic = "a b", .windows_topic = "", .compression = "zip"};
+  options.properties = {{"linger.ms", "soon"}, {"lingre.ms", "5"}};
+  EXPECT_THAT(
+      CheckKafkaOptions(options),
+      ElementsAre("kafka: brokers '': at least one host:port",
+                  "kafka: hosts_topic 'a b': a topic's name has 1 to 249 of the characters A-Z a-z 0-9 . _ -",
+                  "kafka: windows_topic '': a topic's name has 1 to 249 of the characters A-Z a-z 0-9 . _ -",
+                  HasSubstr("kafka: compression.codec 'zip': "), HasSubstr("kafka: linger.ms 'soon': "),
+                  HasSubstr("kafka: lingre.ms '5': ")));
+}
+
+TEST(KafkaOptions, WhatTheGuaranteesRestOnCannotBeChanged) {
+  for (const char* name :
+       {"bootstrap.servers", "metadata.broker.list", "compression.codec", "compression.type",
+        "enable.idempotence", "acks", "request.required.acks", "partitioner"}) {
+    KafkaOptions options{.brokers = "kafka:9092"};
+    options.properties = {{name, "x"}};
+    EXPECT_THAT(CheckKafkaOptions(options), ElementsAre(HasSubstr(std::string("kafka: ") + name + " 'x': ")))
+        << name;
+  }
+}
+
+TEST(KafkaOptions, WhatContradictsEachOtherIsFound) {
+  KafkaOptions options{.brokers = "kafka:9092"};
+  options.properties = {{"max.in.flight.requests.per.connection", "10"}};
+  EXPECT_THAT(CheckKafkaOptions(options), ElementsAre(HasSubstr("max.in.flight")));
+}
+
+TEST(KafkaOptions, SecretsAreNotRepeated) {
+  KafkaOptions options{.brokers = "kafka:9092"};
+  options.properties = {{"ssl.keystore.passwords", "hunter2"}};
+  const std::vector<std::string> problems = CheckKafkaOptions(options);
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_THAT(problems[0], HasSubstr("ssl.keystore.passwords"));
+  EXPECT_EQ(problems[0].find("hunter2"), std::string::npos);
+}
+
+TEST(KafkaOptions, ASinkIsNotOpenedWithAProblem) {
+  KafkaOptions options{.brokers = "127.0.0.1:1"};
+  options.properties = {{"linger.ms", "soon"}};
+  const OpenedSink opened = OpenKafkaSink(options, {});
+  EXPECT_EQ(opened.sink, nullptr);
+  EXPECT_THAT(opened.problem, HasSubstr("linger.ms"));
+}
+
+}  // namespace
+}  // namespace hostscope::exporter
