@@ -50,7 +50,7 @@ void SortByAddress(const HostSlot* slots, std::uint32_t count, std::uint32_t* or
   std::vector<Ipv6Key> ipv6;
   ipv4.reserve(count);
   for (std::uint32_t slot = 0; slot < count; ++slot) {
-    const Address& host = slots[slot].sent.host;
+    const Address& host = slots[slot].host();
     if (host.IsIpv4()) {
       ipv4.push_back(std::uint64_t{__builtin_bswap32(host.ipv4_bits())} << 32 | slot);
     } else {

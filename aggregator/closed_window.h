@@ -7,9 +7,9 @@
 
 namespace hostscope::aggregator {
 
-/// A window that is over, merged over all workers: immutable, readable from any number of threads. Host records come
-/// in address order, `other` records after them. Its memory is the host table of the window, which goes back to the
-/// merger's pool when the last reader lets go.
+/// A window that is over, merged over all workers: immutable, readable from any number of threads. Host
+/// records come in address order, `other` records after them. Its memory is the host table of the window,
+/// which goes back to the merger's pool when the last reader lets go.
 class ClosedWindow {
  public:
   virtual ~ClosedWindow() = default;

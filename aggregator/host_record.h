@@ -39,9 +39,9 @@ struct RoleFigures {
 
 /// Everything known of one host in one window: design of the published record. Plain value.
 struct HostRecord {
-  Address host;          ///< meaningless when `other`
-  Prefix network;        ///< most specific monitored network that contains the host
-  bool other = false;    ///< the sum over hosts of `network` for which the table had no room
+  Address host;        ///< meaningless when `other`
+  Prefix network;      ///< most specific monitored network that contains the host
+  bool other = false;  ///< the sum over hosts of `network` for which the table had no room
   RoleFigures sent;
   RoleFigures received;
 };
@@ -53,9 +53,9 @@ struct WindowSummary {
   std::uint64_t flows = 0;        ///< flow records counted
   std::uint64_t packets = 0;
   std::uint64_t bytes = 0;
-  std::uint64_t exporters = 0;       ///< that sent in this window; for a roll-up, the most in a base window
-  std::uint64_t dropped = 0;         ///< datagrams dropped, whatever the reason
-  std::uint64_t scaled_flows = 0;    ///< flow records that were scaled by a sampling rate
+  std::uint64_t exporters = 0;     ///< that sent in this window; for a roll-up, the most in a base window
+  std::uint64_t dropped = 0;       ///< datagrams dropped, whatever the reason
+  std::uint64_t scaled_flows = 0;  ///< flow records that were scaled by a sampling rate
   std::uint64_t sequence_expected = 0;
   std::uint64_t sequence_lost = 0;
 

@@ -10,8 +10,8 @@ namespace hostscope::aggregator {
 namespace {
 
 std::uint32_t CheckedSize(std::size_t max_hosts, std::size_t networks) {
-  // The largest numbers are used as marks.
-  if (max_hosts + networks >= 0xfffffff0U) throw std::invalid_argument("max_hosts must be below 2^32");
+  // A role has a number of 32 bits too, and the largest numbers are used as marks.
+  if (max_hosts + networks >= 0x7ffffff0U) throw std::invalid_argument("max_hosts must be below 2^31");
   return static_cast<std::uint32_t>(max_hosts);
 }
 
@@ -25,13 +25,14 @@ HostTable::Impl::Impl(const HostTableOptions& options, const NetworkSet& network
       index_(options.max_hosts),
       slots_(options.max_hosts + networks.prefixes().size()),
       pool_(options.sketch_bytes),
+      wide_(2 * (options.max_hosts + networks.prefixes().size())),
       is_other_used_(networks.prefixes().size()),
       order_(options.max_hosts + networks.prefixes().size()) {
   others_.reserve(networks.prefixes().size());
 }
 
 std::uint32_t HostTable::Impl::FindExact(std::uint64_t hash, const Address& address) const noexcept {
-  return index_.Find(hash, [&](std::uint32_t slot) { return slots_[slot].sent.host == address; });
+  return index_.Find(hash, [&](std::uint32_t slot) { return slots_[slot].host() == address; });
 }
 
 std::uint32_t HostTable::Impl::TakeOther(std::uint32_t network) noexcept {
@@ -53,8 +54,8 @@ std::uint32_t HostTable::Impl::Admit(std::uint64_t hash, const Address& address)
     }
   }
   const std::uint32_t slot = used_++;
-  slots_[slot].sent.host = address;
-  slots_[slot].received.host = address;
+  slots_[slot].sent.totals.host = address;
+  slots_[slot].received.totals.host = address;
   index_.Insert(hash, slot);
   return slot;
 }
@@ -62,7 +63,7 @@ std::uint32_t HostTable::Impl::Admit(std::uint64_t hash, const Address& address)
 void HostTable::Impl::Clear() noexcept {
   // Few hosts in a large table: their buckets one by one are cheaper than the whole index.
   if (used_ < index_.bucket_count() / 8) {
-    for (std::uint32_t slot = 0; slot < used_; ++slot) index_.ClearAround(Hash(slots_[slot].sent.host));
+    for (std::uint32_t slot = 0; slot < used_; ++slot) index_.ClearAround(Hash(slots_[slot].host()));
   } else {
     index_.Clear();
   }
@@ -87,25 +88,15 @@ void HostTable::Impl::Sort() {
   for (std::size_t i = 0; i < others_.size(); ++i) order_[used_ + i] = max_hosts_ + others_[i];
 }
 
-RoleFigures HostTable::Impl::Read(std::uint32_t slot, Role role) const noexcept {
-  const RoleTotals& totals = slots_[slot].totals(role);
-  const RoleDetail& detail = slots_[slot].detail(role);
-  const RolePorts& ports = slots_[slot].ports(role);
+RoleFigures HostTable::Impl::Read(const RoleSlot& role) const noexcept {
   RoleFigures figures;
-  if (totals.is_wide != 0) figures = wide_.Get(slot, role);
-  figures.flows += totals.flows;
-  figures.packets = totals.packets;
-  figures.bytes = totals.bytes;
-  figures.duration_sum_us = totals.duration_sum_us;
-  figures.duration_count += totals.duration_count;
-  figures.peers = Estimate(totals.peers, detail.peers, pool_);
-  figures.src_ports = Estimate(totals.src_ports, ports.src, pool_);
-  figures.dst_ports = Estimate(totals.dst_ports, ports.dst, pool_);
-  for (std::size_t bit = 0; bit < detail.tcp_flags.size(); ++bit)
-    figures.tcp_flags[bit] += detail.tcp_flags[bit];
-  figures.tcp += totals.tcp;
-  figures.udp += totals.udp;
-  figures.icmp += totals.icmp;
+  wide_.Read(role.totals, figures);
+  figures.packets = role.totals.packets;
+  figures.bytes = role.totals.bytes;
+  figures.duration_sum_us = role.totals.duration_sum_us;
+  figures.peers = Estimate(role.totals.peers, role.members.peers, pool_);
+  figures.src_ports = Estimate(role.totals.src_ports, role.members.src_ports, pool_);
+  figures.dst_ports = Estimate(role.totals.dst_ports, role.members.dst_ports, pool_);
   return figures;
 }
 
@@ -124,27 +115,25 @@ HostRecord HostTable::Impl::RecordAt(std::size_t i) const noexcept {
     record.network = prefixes[slot - max_hosts_];
     record.host = record.network.network;
   } else {
-    record.host = slots_[slot].sent.host;
+    record.host = slots_[slot].host();
     record.network = prefixes[networks_.Find(record.host)];
   }
-  record.sent = Read(slot, Role::kSent);
-  record.received = Read(slot, Role::kReceived);
+  record.sent = Read(slots_[slot].sent);
+  record.received = Read(slots_[slot].received);
   return record;
 }
 
 Sketch HostTable::Impl::SketchAt(std::size_t i, Role role, DistinctFigure figure) const {
-  const std::uint32_t slot = order_[i];
-  const RoleTotals& totals = slots_[slot].totals(role);
-  const RolePorts& ports = slots_[slot].ports(role);
+  const auto& [totals, members] = slots_[order_[i]].role(role);
   switch (figure) {
     case DistinctFigure::kPeers:
-      return CopySketch(totals.peers, slots_[slot].detail(role).peers, pool_);
+      return CopySketch(totals.peers, members.peers, pool_);
     case DistinctFigure::kSrcPorts:
-      return CopySketch(totals.src_ports, ports.src, pool_);
+      return CopySketch(totals.src_ports, members.src_ports, pool_);
     case DistinctFigure::kDstPorts:
       break;
   }
-  return CopySketch(totals.dst_ports, ports.dst, pool_);
+  return CopySketch(totals.dst_ports, members.dst_ports, pool_);
 }
 
 HostTable::HostTable(const HostTableOptions& options, const NetworkSet& networks)
@@ -184,8 +173,8 @@ Sketch HostTable::SketchAt(std::size_t i, Role role, DistinctFigure figure) cons
 
 std::size_t HostTable::MaxMemory(const HostTableOptions& options, const NetworkSet& networks) noexcept {
   const std::size_t slots = options.max_hosts + networks.prefixes().size();
-  return slots * (sizeof(HostSlot) + sizeof(std::uint32_t)) + HostIndex::BytesFor(options.max_hosts) +
-         options.sketch_bytes;
+  return slots * (sizeof(HostSlot) + 2 * WideCounters::kBytesPerRole + sizeof(std::uint32_t)) +
+         HostIndex::BytesFor(options.max_hosts) + options.sketch_bytes;
 }
 
 }  // namespace hostscope::aggregator

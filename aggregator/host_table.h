@@ -60,7 +60,8 @@ class HostTable {
   /// One of its distinct counts.
   Sketch SketchAt(std::size_t i, Role role, DistinctFigure figure) const;
 
-  /// What a table of these options reserves at most, in bytes.
+  /// What a table of these options takes at most, in bytes: every host with both roles busy, and the sketch
+  /// pool full. What a host usually takes is said in host_slot.h.
   static std::size_t MaxMemory(const HostTableOptions& options, const NetworkSet& networks) noexcept;
 
  private:

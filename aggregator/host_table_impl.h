@@ -37,27 +37,35 @@ class HostTable::Impl {
  private:
   static constexpr std::uint32_t kUnmonitored = 0xffffffffU;
   static constexpr std::uint32_t kToBeFound = 0xfffffffeU;
-  /// Records whose memory is fetched together: their slots' lines (12 KiB) fit in the first-level cache
-  /// beside the records, and are more than a core can have under way at once.
-  static constexpr std::size_t kChunk = 32;
-  struct Chunk;
+  /// Records that go through Update() together, and those of them that are at one stage.
+  static constexpr std::size_t kBatch = 128;
+  static constexpr std::size_t kBlock = 16;
+  struct Batch;
+  struct Increment;
+  struct Range {
+    std::size_t first;
+    std::size_t last;
+  };
+  static constexpr std::size_t kUniteChunk = 32;
 
   // Stages of Update(), in host_table_update.cpp.
-  void StartLookups(std::span<const FlowRecord> records, Chunk& chunk) const noexcept;
-  void FindSlots(std::span<const FlowRecord> records, Chunk& chunk) noexcept;
-  void FetchSketches(std::span<const FlowRecord> records, Chunk& chunk) noexcept;
-  void CountAll(std::span<const FlowRecord> records, Chunk& chunk, UpdateResult& result) noexcept;
+  void UpdateBatch(std::span<const FlowRecord> records, UpdateResult& result) noexcept;
+  void StartLookups(Range range, Batch& batch) const noexcept;
+  void FindSlots(Range range, Batch& batch) noexcept;
+  void FetchSketches(Range range, Batch& batch) noexcept;
+  void CountAll(Range range, Batch& batch, UpdateResult& result) noexcept;
   template <Role role>
-  void FindSlot(const FlowRecord& record, std::size_t i, Chunk& chunk) noexcept;
+  void FindSlot(const FlowRecord& record, std::size_t i, Batch& batch) noexcept;
   template <Role role>
-  void FetchSketchesOf(const FlowRecord& record, std::size_t i, Chunk& chunk) noexcept;
+  void FetchSketchesOf(const FlowRecord& record, std::size_t i, Batch& batch) noexcept;
+  static Increment IncrementOf(const FlowRecord& record) noexcept;
   template <Role role>
-  void Count(std::uint32_t slot, const FlowRecord& record, std::size_t i, const Chunk& chunk) noexcept;
+  void Count(std::uint32_t slot, const Increment& increment, std::size_t i, const Batch& batch) noexcept;
 
   // Stages of Unite(), in host_table_unite.cpp.
   void UniteChunk(const Impl& from, std::uint32_t first, std::uint32_t count) noexcept;
   void UniteSlot(std::uint32_t to, const Impl& from, std::uint32_t from_slot) noexcept;
-  void UniteRole(std::uint32_t to, Role role, const Impl& from, std::uint32_t from_slot) noexcept;
+  void UniteRole(RoleSlot& to, const RoleSlot& from, const Impl& from_table) noexcept;
 
   std::uint64_t Hash(const Address& address) const noexcept { return TableHash(address, hash_key_); }
   /// A host's slot by comparing addresses, or HostIndex::kAbsent.
@@ -67,7 +75,7 @@ class HostTable::Impl {
   std::uint32_t Admit(std::uint64_t hash, const Address& address) noexcept;
   std::uint32_t TakeOther(std::uint32_t network) noexcept;
   bool IsHost(std::uint32_t slot) const noexcept { return slot < max_hosts_; }
-  RoleFigures Read(std::uint32_t slot, Role role) const noexcept;
+  RoleFigures Read(const RoleSlot& role) const noexcept;
 
   NetworkSet networks_;
   std::uint64_t hash_key_;

@@ -54,6 +54,8 @@ NetworkSet::NetworkSet(std::span<const Prefix> prefixes) {
       tables->ipv6.Insert(bytes, prefix.written_length(), index);
     }
   }
+  ipv4_filter_ = tables->ipv4.trie.filter();
+  ipv6_filter_ = tables->ipv6.trie.filter();
   tables_ = std::move(tables);
 }
 
@@ -64,12 +66,6 @@ NetworkSet NetworkSet::All() {
 std::uint32_t NetworkSet::Find(const Address& address) const noexcept {
   const std::uint8_t* bytes = address.bytes.data();
   return address.IsIpv4() ? tables_->ipv4.Find(bytes + kIpv4Offset) : tables_->ipv6.Find(bytes);
-}
-
-bool NetworkSet::MayContain(const Address& address) const noexcept {
-  const std::uint8_t* bytes = address.bytes.data();
-  return address.IsIpv4() ? tables_->ipv4.trie.MayContain(bytes + kIpv4Offset)
-                          : tables_->ipv6.trie.MayContain(bytes);
 }
 
 bool NetworkSet::ContainsAll() const noexcept {

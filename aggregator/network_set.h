@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -29,7 +30,14 @@ class NetworkSet {
   std::uint32_t Find(const Address& address) const noexcept;
   /// False: certainly kNone. True: perhaps not. Reads one bit of 16 KiB, so that traffic of foreign hosts
   /// costs no look-up in a host table.
-  bool MayContain(const Address& address) const noexcept;
+  bool MayContain(const Address& address) const noexcept {
+    // The two bytes an IPv4 address begins with, or an IPv6 one.
+    const bool is_ipv4 = address.IsIpv4();
+    const std::size_t at = is_ipv4 ? 12 : 0;
+    const std::size_t leading = std::size_t{address.bytes[at]} << 8 | address.bytes[at + 1];
+    const std::uint64_t* filter = is_ipv4 ? ipv4_filter_ : ipv6_filter_;
+    return (filter[leading / 64] >> leading % 64 & 1) != 0;
+  }
   /// True where every address of both families is monitored.
   bool ContainsAll() const noexcept;
 
@@ -39,6 +47,8 @@ class NetworkSet {
  private:
   struct Tables;
   std::shared_ptr<const Tables> tables_;
+  const std::uint64_t* ipv4_filter_;  ///< in tables_; here so that MayContain() is inlined
+  const std::uint64_t* ipv6_filter_;
 };
 
 }  // namespace hostscope::aggregator

@@ -26,11 +26,8 @@ class PrefixTrie {
     return ValueOf(word);
   }
 
-  /// Whether any key that begins with these 16 bits may have a value.
-  bool MayContain(const std::uint8_t* key) const noexcept {
-    const std::size_t at = std::size_t{key[0]} << 8 | key[1];
-    return (filter_[at / 64] >> at % 64 & 1) != 0;
-  }
+  /// 2^16 bits, one for each value of the first 16 bits of a key: 0 where no such key has a value.
+  const std::uint64_t* filter() const noexcept { return filter_.data(); }
 
  private:
   static constexpr std::size_t kRootSize = std::size_t{1} << 16;

@@ -1,57 +1,56 @@
 #include "aggregator/wide_counters.h"
 
-#include <algorithm>
-
 namespace hostscope::aggregator {
 namespace {
 
-void Move(std::uint32_t& from, std::uint64_t& to) noexcept {
-  to += from;
-  from = 0;
+void AddBytes(std::uint64_t (&to)[8], std::uint64_t packed_word) noexcept {
+  for (unsigned i = 0; i < 8; ++i) to[i] += packed::Get(packed_word, i);
 }
 
 }  // namespace
 
-RoleFigures* WideCounters::FindOrMake(std::uint32_t slot, Role role) noexcept {
-  const auto at = std::find_if(entries_.begin(), entries_.end(),
-                               [&](const Entry& entry) { return entry.slot == slot && entry.role == role; });
-  if (at != entries_.end()) return &at->figures;
-  if (entries_.size() == kCapacity) return nullptr;
-  return &entries_.emplace_back(Entry{slot, role, {}}).figures;
-}
-
-void WideCounters::Spill(std::uint32_t slot, Role role, HostSlot& from) noexcept {
-  RoleFigures* to = FindOrMake(slot, role);
-  if (to == nullptr) return;
-  RoleTotals& totals = from.totals(role);
-  Move(totals.flows, to->flows);
-  Move(totals.duration_count, to->duration_count);
-  Move(totals.tcp, to->tcp);
-  Move(totals.udp, to->udp);
-  Move(totals.icmp, to->icmp);
-  RoleDetail& detail = from.detail(role);
-  for (std::size_t bit = 0; bit < detail.tcp_flags.size(); ++bit)
-    Move(detail.tcp_flags[bit], to->tcp_flags[bit]);
-  totals.is_wide = 1;
-}
-
-void WideCounters::Add(std::uint32_t slot, Role role, HostSlot& mark, const RoleFigures& figures) noexcept {
-  RoleFigures* to = FindOrMake(slot, role);
-  if (to == nullptr) return;
-  to->flows += figures.flows;
-  to->duration_count += figures.duration_count;
-  to->tcp += figures.tcp;
-  to->udp += figures.udp;
-  to->icmp += figures.icmp;
-  for (std::size_t bit = 0; bit < to->tcp_flags.size(); ++bit) to->tcp_flags[bit] += figures.tcp_flags[bit];
-  mark.totals(role).is_wide = 1;
-}
-
-RoleFigures WideCounters::Get(std::uint32_t slot, Role role) const noexcept {
-  for (const Entry& entry : entries_) {
-    if (entry.slot == slot && entry.role == role) return entry.figures;
+WideCounters::Entry& WideCounters::EntryOf(RoleTotals& role) noexcept {
+  if (role.wide == 0) {
+    entries_[used_] = Entry{};
+    role.wide = ++used_;
   }
-  return {};
+  return entries_[role.wide - 1];
+}
+
+void WideCounters::Spill(RoleTotals& role) noexcept {
+  Entry& entry = EntryOf(role);
+  AddBytes(entry.counts, role.counts);
+  AddBytes(entry.tcp_flags, role.tcp_flags);
+  role.counts = 0;
+  role.tcp_flags = 0;
+}
+
+void WideCounters::Add(RoleTotals& to, const RoleTotals& from, const WideCounters& from_wide) noexcept {
+  const std::uint64_t flows =
+      packed::Get(to.counts, packed::kFlows) + packed::Get(from.counts, packed::kFlows);
+  if (flows >= packed::kMaxFlows) Spill(to);
+  to.counts += from.counts;
+  to.tcp_flags += from.tcp_flags;
+  if (from.wide == 0) return;
+  Entry& entry = EntryOf(to);
+  const Entry& added = from_wide.entries_[from.wide - 1];
+  for (std::size_t i = 0; i < 8; ++i) {
+    entry.counts[i] += added.counts[i];
+    entry.tcp_flags[i] += added.tcp_flags[i];
+  }
+}
+
+void WideCounters::Read(const RoleTotals& role, RoleFigures& figures) const noexcept {
+  Entry sum{};
+  if (role.wide != 0) sum = entries_[role.wide - 1];
+  AddBytes(sum.counts, role.counts);
+  AddBytes(sum.tcp_flags, role.tcp_flags);
+  figures.flows = sum.counts[packed::kFlows];
+  figures.duration_count = sum.counts[packed::kDurations];
+  figures.tcp = sum.counts[packed::kTcp];
+  figures.udp = sum.counts[packed::kUdp];
+  figures.icmp = sum.counts[packed::kIcmp];
+  for (std::size_t bit = 0; bit < 8; ++bit) figures.tcp_flags[bit] = sum.tcp_flags[bit];
 }
 
 }  // namespace hostscope::aggregator

@@ -2,41 +2,41 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "aggregator/host_record.h"
 #include "aggregator/host_slot.h"
+#include "aggregator/mapped_memory.h"
 
 namespace hostscope::aggregator {
 
-/// The part of a slot's 32-bit counters that was moved out before they could overflow. A slot spills once in
-/// 2^31 flow records, so a handful of places serves more records than a core can count in a day. One thread.
+/// The 64-bit part of a role's packed counters, for roles that have counted 255 flow records. An entry for
+/// each role of each slot is reserved, so that sums stay exact whatever comes; pages are touched only as
+/// entries are used. One thread.
 class WideCounters {
  public:
-  /// A role is spilled when it has counted this many flows: two of them can then still be added in 32 bits.
-  static constexpr std::uint32_t kSpillAt = std::uint32_t{1} << 31;
+  explicit WideCounters(std::size_t roles) : entries_(roles) {}
 
-  WideCounters() { entries_.reserve(kCapacity); }
+  /// Moves the role's packed counters here.
+  void Spill(RoleTotals& role) noexcept;
+  /// Adds another table's role to this table's.
+  void Add(RoleTotals& to, const RoleTotals& from, const WideCounters& from_wide) noexcept;
+  /// Sets what is counted packed: flows, tcp_flags and so on, both parts together.
+  void Read(const RoleTotals& role, RoleFigures& figures) const noexcept;
+  void Clear() noexcept { used_ = 0; }
 
-  /// Moves the role's counters here, and marks it.
-  void Spill(std::uint32_t slot, Role role, HostSlot& from) noexcept;
-  /// Adds what stands in `from` for another table's slot.
-  void Add(std::uint32_t slot, Role role, HostSlot& mark, const RoleFigures& figures) noexcept;
-  /// All zero but for counters that were spilled.
-  RoleFigures Get(std::uint32_t slot, Role role) const noexcept;
-  void Clear() noexcept { entries_.clear(); }
+  static constexpr std::size_t kBytesPerRole = 128;
 
  private:
-  static constexpr std::size_t kCapacity = 1024;
-  struct Entry {
-    std::uint32_t slot;
-    Role role;
-    RoleFigures figures;
+  struct alignas(64) Entry {
+    std::uint64_t counts[8];
+    std::uint64_t tcp_flags[8];
   };
+  static_assert(sizeof(Entry) == kBytesPerRole);
 
-  RoleFigures* FindOrMake(std::uint32_t slot, Role role) noexcept;
+  Entry& EntryOf(RoleTotals& role) noexcept;
 
-  std::vector<Entry> entries_;
+  MappedArray<Entry> entries_;
+  std::uint32_t used_ = 0;
 };
 
 }  // namespace hostscope::aggregator

@@ -1,6 +1,8 @@
+#define XXH_INLINE_ALL
 #include "aggregator/distinct.h"
 
 #include <gtest/gtest.h>
+#include <xxhash.h>
 
 #include <cmath>
 #include <cstring>

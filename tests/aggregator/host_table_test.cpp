@@ -1,13 +1,17 @@
 #include "aggregator/host_table.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 #include <map>
 #include <unordered_map>
 #include <vector>
 
 #include "aggregator/hashing.h"
+#include "aggregator/host_slot.h"
+#include "aggregator/wide_counters.h"
 #include "tests/aggregator/expect_records.h"
 #include "tests/aggregator/naive_reference.h"
 
@@ -396,14 +400,63 @@ TEST(HostTable, CountersGoOnBeyond32Bits) {
 }
 
 TEST(HostTable, RefusesMoreHostsThanNumbers) {
-  EXPECT_THROW(HostTable({.max_hosts = std::size_t{1} << 32}, NetworkSet::All()), std::invalid_argument);
+  EXPECT_THROW(HostTable({.max_hosts = std::size_t{1} << 31}, NetworkSet::All()), std::invalid_argument);
 }
 
-TEST(HostTable, MemoryIsWhatItSays) {
-  const std::size_t bytes =
-      HostTable::MaxMemory({.max_hosts = 10'000'000, .sketch_bytes = 4ull << 30}, NetworkSet::All());
-  EXPECT_LT(bytes, std::size_t{8} << 30);
-  EXPECT_GT(bytes, std::size_t{7} << 30);
+/// What this process has of physical memory.
+std::size_t ResidentBytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::size_t size = 0;
+  std::size_t resident = 0;
+  statm >> size >> resident;
+  return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+/// Every host sends to the next eight and receives from the eight before it, over ports of its own.
+void CountEightPeersEach(HostTable& table, std::uint32_t hosts, unsigned rounds) {
+  std::vector<FlowRecord> flows;
+  for (std::uint32_t n = 0; n < hosts; ++n) {
+    flows.clear();
+    for (std::uint16_t k = 1; k <= 8; ++k) {
+      FlowRecord flow = Flow(Host(n), Host((n + k) % hosts));
+      flow.source_port = k;
+      flow.destination_port = static_cast<std::uint16_t>(1000 + k);
+      flows.insert(flows.end(), rounds, flow);
+    }
+    table.Update(flows);
+  }
+}
+
+TEST(HostTable, AHostTakesTheMemoryThatItSays) {
+#ifdef __SANITIZE_THREAD__
+  GTEST_SKIP() << "ThreadSanitizer's own memory grows with what is touched";
+#endif
+  constexpr std::uint32_t kHosts = 200'000;
+  const HostTableOptions options{.max_hosts = kHosts, .sketch_bytes = 64u << 20, .hash_key = 7};
+  const std::size_t before = ResidentBytes();
+  HostTable table(options, NetworkSet::All());
+  CountEightPeersEach(table, kHosts, 1);
+  table.Sort();
+  const std::size_t quiet = ResidentBytes() - before;
+  ASSERT_EQ(table.hosts(), kHosts);
+  EXPECT_EQ(table.RecordAt(kHosts / 2).received.peers, 8U);
+  EXPECT_LE(quiet / kHosts, 384U);
+  EXPECT_GE(quiet / kHosts, sizeof(HostSlot));
+
+  // 256 flow records and more in each role: the counters outgrow the slot.
+  CountEightPeersEach(table, kHosts, 32);
+  const std::size_t busy = ResidentBytes() - before;
+  EXPECT_GE(busy - quiet, 2 * kHosts * WideCounters::kBytesPerRole);
+  EXPECT_LE(busy, HostTable::MaxMemory(options, NetworkSet::All()));
+}
+
+TEST(HostTable, MaxMemoryGrowsWithHostsAndSketches) {
+  const auto bytes = [](std::size_t hosts, std::size_t sketches) {
+    return HostTable::MaxMemory({.max_hosts = hosts, .sketch_bytes = sketches}, NetworkSet::All());
+  };
+  EXPECT_EQ(bytes(1000, 5000) - bytes(1000, 1000), 4000U);
+  const std::size_t per_host = (bytes(20'000'000, 0) - bytes(10'000'000, 0)) / 10'000'000;
+  EXPECT_EQ(per_host, 256 + 2 * 128 + 4 + 10U) << "as host_slot.h says";
 }
 
 }  // namespace
