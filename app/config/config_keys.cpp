@@ -82,8 +82,8 @@ void DescribeCores(KeyVisitor& visitor, dataplane::DataplaneConfig& config) {
 void DescribeMemory(KeyVisitor& visitor, MemoryConfig& memory) {
   visitor.One(
       {"hosts",
-       "Hosts that each table has room for, about 335 bytes each. Further hosts of a window go to their\n"
-       "network's `other` record."},
+       "Hosts that each table has room for, about 271 bytes each, more where a host is busy. Further hosts of a\n"
+       "window go to their network's `other` record."},
       Whole(memory.max_hosts, std::size_t{1000}, std::size_t{1'000'000'000}));
   visitor.One({"sketches", "Memory of each table for distinct counts of more than a few members."},
               Bytes(memory.sketch_bytes, kMiB, kTiB));
