@@ -262,7 +262,6 @@ void Decoder::Impl::ReadFlows(Message& message, const Plan& plan, std::span<cons
                               SamplingRate rate) noexcept {
   Exporter& exporter = *message.exporter;
   const ExporterSettings& settings = exporter.settings;
-  using Nsel = ExporterSettings::Nsel;
   SetContext context{.settings = &settings, .samplers = this, .default_rate = rate};
   if (!settings.apply_sampling) {
     context.default_rate = SamplingRate{};
@@ -271,8 +270,6 @@ void Decoder::Impl::ReadFlows(Message& message, const Plan& plan, std::span<cons
     context.default_rate = SamplingRate{std::max<std::uint32_t>(*settings.sampling_rate, 1), 1};
     context.rate_is_fixed = true;
   }
-  context.teardowns_count = settings.nsel == Nsel::kTeardowns ||
-                            (settings.nsel == Nsel::kAuto && !exporter.saw_nsel_update);
   context.saw_nsel_update = &exporter.saw_nsel_update;
   current_ = &message;
 

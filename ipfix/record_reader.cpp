@@ -361,14 +361,16 @@ bool RecordReader::PassesFilters(const Plan& plan, std::size_t row, const SetCon
   if (!plan.Has(Column::kEvent)) return true;
   const std::uint64_t event = Value(plan, Column::kEvent, row);
   const bool is_event_only = !has_traffic && event >= kFlowCreated && event <= kFlowUpdate && event != kFlowDeleted;
-  const bool is_repeated_total = plan.is_nsel && event == kFlowDeleted && !context.teardowns_count;
-  const bool is_unwanted_update =
-      plan.is_nsel && event == kFlowUpdate && context.settings->nsel == ExporterSettings::Nsel::kTeardowns;
+  using Nsel = ExporterSettings::Nsel;
+  const Nsel setting = context.settings->nsel;
+  const bool updates_carry_bytes = setting == Nsel::kUpdates || (setting == Nsel::kAuto && *context.saw_nsel_update);
+  const bool is_repeated_total = plan.is_nsel && event == kFlowDeleted && updates_carry_bytes;
+  const bool is_unwanted_update = plan.is_nsel && event == kFlowUpdate && setting == Nsel::kTeardowns;
   if (is_event_only || is_repeated_total || is_unwanted_update) {
     counts.Skip(RecordSkip::kNselEvent);
     return false;
   }
-  if (plan.is_nsel && event == kFlowUpdate && context.saw_nsel_update != nullptr) *context.saw_nsel_update = true;
+  if (plan.is_nsel && event == kFlowUpdate) *context.saw_nsel_update = true;
   return true;
 }
 

@@ -26,8 +26,7 @@ struct SetContext {
   SamplerLookup* samplers = nullptr;
   SamplingRate default_rate;         ///< for records that announce no rate and name no selector
   bool rate_is_fixed = false;        ///< default_rate holds whatever records say: configured, or sampling is ignored
-  bool teardowns_count = true;       ///< NSEL: false once updates carry the bytes
-  bool* saw_nsel_update = nullptr;   ///< set when an update event with counters is met
+  bool* saw_nsel_update = nullptr;   ///< NSEL: an update that counts was met, in this set or before; never null
 };
 
 /// What came of one set.

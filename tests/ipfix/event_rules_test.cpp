@@ -98,6 +98,11 @@ TEST_F(NselRules, Rule23TeardownsCountUntilAnExporterSendsUpdates) {
   EXPECT_THAT(TakeFlows(), SizeIs(1)) << "another firewall, which sends no updates";
 }
 
+TEST_F(NselRules, Rule23ATeardownBehindTheFirstUpdateOfItsSetDoesNotCount) {
+  Send(Message().Data(256, {Record(kUpdate, {500, 0, 5, 0}), Record(kTeardown, {1000, 0, 10, 0})}));
+  EXPECT_EQ(TakeOneFlow().bytes, 500U);
+}
+
 TEST_F(NselRules, Rule23TeardownsOnlyWhereConfigured) {
   settings_.default_exporter.nsel = ExporterSettings::Nsel::kTeardowns;
   Send(Message().Data(256, {Record(kUpdate, {500, 0, 5, 0}), Record(kTeardown, {1000, 0, 10, 0})}));
