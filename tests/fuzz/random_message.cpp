@@ -178,17 +178,18 @@ Bytes RandomMessage::Record(const std::vector<Field>& fields) {
 }
 
 Bytes RandomMessage::DataSet(const KnownTemplates& known) {
-  Bytes set;
-  if (known.empty()) return set;
+  if (known.empty()) return {};
   const auto& [id, definition] = *std::next(known.begin(), static_cast<std::ptrdiff_t>(Below(known.size())));
-  constexpr std::size_t kLongestBody = 1200;
-  Bytes body;
-  for (std::size_t records = OneIn(8) ? 40 : 1 + Below(3); records-- > 0 && body.size() < kLongestBody;) {
-    body.Append(Record(definition.fields));
+  constexpr std::size_t kLongEnough = 1200;
+  Bytes set = Bytes().U16(id).U16(0);
+  for (std::size_t records = OneIn(8) ? 40 : 1 + Below(3); records-- > 0 && set.size() < kLongEnough;) {
+    set.Append(Record(definition.fields));
   }
-  if (body.size() > UINT16_MAX / 2) return set;  // of a template that a mutation made so long
-  if (OneIn(4)) body.Zeros(Below(36));
-  return set.U16(id).U16(4 + body.size()).Append(body);
+  if (OneIn(4)) set.Zeros(Below(36));
+  if (set.size() > UINT16_MAX) return {};  // of a template that a mutation made so long
+  set.raw()[2] = static_cast<std::uint8_t>(set.size() >> 8);
+  set.raw()[3] = static_cast<std::uint8_t>(set.size());
+  return set;
 }
 
 std::vector<std::uint8_t> RandomMessage::Netflow5() {
