@@ -270,6 +270,7 @@ void Decoder::Impl::ReadFlows(Message& message, const Plan& plan, std::span<cons
     context.default_rate = SamplingRate{std::max<std::uint32_t>(*settings.sampling_rate, 1), 1};
     context.rate_is_fixed = true;
   }
+  context.may_be_padded = message.version != kVersionNetflow5;
   context.saw_nsel_update = &exporter.saw_nsel_update;
   current_ = &message;
 

@@ -324,7 +324,8 @@ bool RecordReader::ReadSection(const Plan& plan, std::size_t row) noexcept {
   FlowRecord& record = rows_[row];
   record.source = packet.source;
   record.destination = packet.destination;
-  if (!plan.Has(Column::kProtocol)) record.reserved = packet.protocol;
+  // Where the packet says 0, which is no transport, what the ports' elements imply stays.
+  if (!plan.Has(Column::kProtocol) && packet.protocol != 0) record.reserved = packet.protocol;
   if (!plan.has_counters()) {
     record.packets = 1;
     record.bytes = packet.end_offset - packet.ip_offset;
@@ -406,6 +407,9 @@ void RecordReader::ChoosePorts(const Plan& plan, std::size_t row) noexcept {
   // Where no field names the protocol, ports are believed to be ports. ICMP's type and code never are.
   if (plan.has_ports && (HasTransportPorts(record.protocol) || (!has_protocol && implied_protocol == 0))) {
     record.traits |= FlowRecord::kHasPorts;
+  } else if (has_protocol && !HasTransportPorts(record.protocol)) {
+    // The packet section had ports, but the record's own protocol has none.
+    record.traits = static_cast<std::uint8_t>(record.traits & ~FlowRecord::kHasPorts);
   }
   if (!record.Has(FlowRecord::kHasPorts)) {
     record.source_port = 0;
@@ -539,7 +543,7 @@ SetCounts RecordReader::ReadFlows(const Plan& plan, std::span<const std::uint8_t
   SetCounts counts;
   selector_is_known_ = false;
   const bool is_readable = plan.has_addresses || plan.has_section;
-  body = WithoutPadding(plan, body);
+  if (context.may_be_padded) body = WithoutPadding(plan, body);
   while (!body.empty()) {
     bool is_malformed = false;
     const std::size_t rows = TakeChunk(plan, body, is_malformed);

@@ -26,6 +26,7 @@ struct SetContext {
   SamplerLookup* samplers = nullptr;
   SamplingRate default_rate;         ///< for records that announce no rate and name no selector
   bool rate_is_fixed = false;        ///< default_rate holds whatever records say: configured, or sampling is ignored
+  bool may_be_padded = true;         ///< zeros at the end are no records; not so in NetFlow v5, whose header counts them
   bool* saw_nsel_update = nullptr;   ///< NSEL: an update that counts was met, in this set or before; never null
 };
 

@@ -297,6 +297,22 @@ TEST_F(SectionRules, ASectionWithoutIpHasNoAddresses) {
   EXPECT_EQ(Skipped(RecordSkip::kNoAddresses), 2U) << "the last is a record of zero bytes: padding";
 }
 
+TEST_F(SectionRules, Rule32TheRecordsOwnProtocolDecidesWhetherASectionHasPorts) {
+  const FlowRecord flow = FlowOf({{4, 1}, {313, kVariable}}, Bytes().U8(1).Variable(Ipv4Packet().span()));
+  EXPECT_EQ(flow.protocol, 1);
+  EXPECT_FALSE(flow.Has(FlowRecord::kHasPorts));
+}
+
+TEST_F(SectionRules, Rule32ASectionOfNoProtocolLeavesTheOneThatPortsImply) {
+  Bytes packet = Ipv4Packet();
+  packet.raw()[9] = 0;
+  const FlowRecord flow =
+      FlowOf({{313, kVariable}, {182, 2}, {183, 2}}, Bytes().Variable(packet.span()).U16(1000).U16(80));
+  EXPECT_EQ(flow.protocol, 6);
+  EXPECT_TRUE(flow.Has(FlowRecord::kHasPorts));
+  EXPECT_EQ(flow.destination_port, 80);
+}
+
 TEST_F(SectionRules, LaterFragmentsHaveNoPorts) {
   Bytes fragment = Ipv4Packet();
   fragment.raw()[7] = 100;  // fragment offset

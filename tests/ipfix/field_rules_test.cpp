@@ -328,6 +328,12 @@ TEST_F(FieldRules, Rule32PortsOfUdpAndTcpInFieldsOfTheirOwn) {
   EXPECT_TRUE(tcp.Has(FlowRecord::kHasPorts));
   EXPECT_EQ(tcp.destination_port, 443);
 }
+TEST_F(FieldRules, Rule32BitsBeyondSixteenAreNoPort) {
+  const FlowRecord flow = FlowOf({{8, 4}, {12, 4}, {180, 4}, {181, 4}},
+                                 Bytes().Address("10.0.0.1").Address("10.0.0.2").U32(0x10000).U32(0x20000));
+  EXPECT_EQ(flow.protocol, 0) << "neither port is set, so that nothing implies UDP";
+}
+
 TEST_F(FieldRules, Rule32PortsOfTheirOwnFieldsFollowTheProtocolThatIsNamed) {
   const std::vector<Field> fields = {{4, 1}, {182, 2}, {183, 2}};
   const FlowRecord icmp = FlowWith(fields, Bytes().U8(1).U16(0).U16(0));

@@ -196,6 +196,20 @@ TEST_F(FramingRules, Rule06Netflow5CountIsAtMostThirtyAndWithinTheLength) {
   EXPECT_EQ(Send(thirty_one), DatagramOutcome::kBadCount);
 }
 
+TEST_F(FramingRules, Rule06Netflow5HasNoPaddingSinceItsHeaderCounts) {
+  const Netflow5Record nothing{.source = "0.0.0.0",
+                               .destination = "0.0.0.0",
+                               .packets = 0,
+                               .bytes = 0,
+                               .first_ms = 0,
+                               .last_ms = 0,
+                               .source_port = 0,
+                               .destination_port = 0,
+                               .protocol = 0};
+  Send(Netflow5Builder().Record({}).Record(nothing).Record(nothing));
+  EXPECT_THAT(TakeFlows(), SizeIs(3));
+}
+
 TEST_F(FramingRules, Rule06HuaweisVersionWordIsNetflow5) {
   EXPECT_EQ(Send(Netflow5Builder().Record({}).Version(0x8005)), DatagramOutcome::kDecoded);
   EXPECT_THAT(TakeFlows(), SizeIs(1));

@@ -123,7 +123,9 @@ bool NaiveDecoder::FillFromSection(const Record& record, FlowRecord& flow, Count
   if (!counters.packets && !counters.bytes) counters = {1, packet.end_offset - packet.ip_offset};
   if (packet.is_later_fragment) return true;
   const std::size_t transport = packet.transport_offset;
-  if (HasPortsByProtocol(packet.protocol) && section.size() >= transport + 4) {
+  // The record's own protocol comes before the packet's.
+  const bool has_ports = HasPortsByProtocol(packet.protocol) && HasPortsByProtocol(flow.protocol);
+  if (has_ports && section.size() >= transport + 4) {
     flow.traits |= FlowRecord::kHasPorts;
     flow.source_port = U16(section, transport);
     flow.destination_port = U16(section, transport + 2);
@@ -161,9 +163,12 @@ void NaiveDecoder::FillPorts(const Record& record, FlowRecord& flow) {
     const auto to = Unsigned(record, transport.destination);
     if (!from || !to) continue;
     has_any = true;
-    if (*from != 0) source = *from;
-    if (*to != 0) destination = *to;
-    if (!has_protocol && (*from | *to) != 0) flow.protocol = transport.protocol;
+    // A port has 16 bits, in however many bytes it comes.
+    const auto source_port = static_cast<std::uint16_t>(*from);
+    const auto destination_port = static_cast<std::uint16_t>(*to);
+    if (source_port != 0) source = source_port;
+    if (destination_port != 0) destination = destination_port;
+    if (!has_protocol && (source_port | destination_port) != 0) flow.protocol = transport.protocol;
   }
   if (has_any) use(source, destination);
 }
