@@ -1,7 +1,6 @@
 #include "ipfix/address.h"
 
 #include <arpa/inet.h>
-
 #include <gtest/gtest.h>
 
 #include "ipfix/prefix.h"
@@ -21,7 +20,9 @@ Address V6(const char* text) {
   return Address::FromIpv6(address.s6_addr);
 }
 
-Prefix P4(const char* text, unsigned bits) { return Prefix::Ipv4(V4(text).ipv4_bits(), bits); }
+Prefix P4(const char* text, unsigned bits) {
+  return Prefix::Ipv4(V4(text).ipv4_bits(), bits);
+}
 
 TEST(Address, MappedIpv6IsIpv4) {
   EXPECT_EQ(V6("::ffff:10.0.0.1"), V4("10.0.0.1"));

@@ -1,10 +1,10 @@
 #include "ipfix/packet_headers.h"
 
+#include <gtest/gtest.h>
+
 #include <cstdint>
 #include <initializer_list>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 namespace hostscope {
 namespace {
@@ -26,7 +26,9 @@ Bytes Ethernet(std::uint16_t type) {
   return header;
 }
 
-Bytes Vlan(std::uint16_t type) { return {0x00, 0x64, static_cast<std::uint8_t>(type >> 8), static_cast<std::uint8_t>(type)}; }
+Bytes Vlan(std::uint16_t type) {
+  return {0x00, 0x64, static_cast<std::uint8_t>(type >> 8), static_cast<std::uint8_t>(type)};
+}
 
 /// 10.0.0.1 to 10.0.0.2, `options` bytes of options, 8 bytes of payload.
 Bytes Ipv4(std::uint8_t protocol, std::uint8_t options = 0, std::uint16_t fragment = 0) {
@@ -82,7 +84,9 @@ TEST(PacketHeaders, Ipv4OptionsMoveTheTransport) {
 
 TEST(PacketHeaders, VlanQinqAndMplsAreWalked) {
   EXPECT_EQ(Walked(Join({Ethernet(0x8100), Vlan(0x0800), Ipv4(17)}), LinkType::kEthernet).ip_offset, 18U);
-  EXPECT_EQ(Walked(Join({Ethernet(0x88a8), Vlan(0x8100), Vlan(0x0800), Ipv4(17)}), LinkType::kEthernet).ip_offset, 22U);
+  EXPECT_EQ(
+      Walked(Join({Ethernet(0x88a8), Vlan(0x8100), Vlan(0x0800), Ipv4(17)}), LinkType::kEthernet).ip_offset,
+      22U);
   const Bytes two_labels{0, 1, 0, 64, 0, 2, 1, 64};
   EXPECT_EQ(Walked(Join({Ethernet(0x8847), two_labels, Ipv4(17)}), LinkType::kEthernet).ip_offset, 22U);
 }
@@ -110,7 +114,8 @@ TEST(PacketHeaders, OtherEtherTypesAreNotIp) {
 }
 
 TEST(PacketHeaders, EveryPrefixOfAFrameIsTruncatedAndNothingMoreIsRead) {
-  const Bytes frame = Join({Ethernet(0x8100), Vlan(0x86dd), Ipv6(0, Join({{17, 0, 0, 0, 0, 0, 0, 0}, Bytes(8, 0)}))});
+  const Bytes frame =
+      Join({Ethernet(0x8100), Vlan(0x86dd), Ipv6(0, Join({{17, 0, 0, 0, 0, 0, 0, 0}, Bytes(8, 0)}))});
   for (std::size_t length = 0; length < 18 + 40 + 8; ++length) {
     const Bytes cut(frame.begin(), frame.begin() + static_cast<std::ptrdiff_t>(length));
     EXPECT_EQ(Result(cut, LinkType::kEthernet), HeaderResult::kTruncated) << length;

@@ -1,8 +1,8 @@
 #include "ipfix/sampling.h"
 
-#include <cstdint>
-
 #include <gtest/gtest.h>
+
+#include <cstdint>
 
 namespace hostscope::ipfix {
 namespace {
@@ -18,8 +18,10 @@ TEST(SamplingRate, OneInIntervalComesFromSamplingInterval) {
 }
 
 TEST(SamplingRate, IntervalAndSpaceAddUp) {
-  EXPECT_EQ(Announced({.packet_interval = 1, .packet_space = 999, .has_packet_space = true}), (SamplingRate{1000, 1}));
-  EXPECT_EQ(Announced({.packet_interval = 10, .packet_space = 90, .has_packet_space = true}), (SamplingRate{100, 10}));
+  EXPECT_EQ(Announced({.packet_interval = 1, .packet_space = 999, .has_packet_space = true}),
+            (SamplingRate{1000, 1}));
+  EXPECT_EQ(Announced({.packet_interval = 10, .packet_space = 90, .has_packet_space = true}),
+            (SamplingRate{100, 10}));
 }
 
 TEST(SamplingRate, PacketIntervalAloneIsTheRate) {
@@ -55,9 +57,9 @@ TEST(SamplingRate, SelectingMoreThanThereIsMeansUnsampled) {
 
 TEST(SamplingRate, ScalesToTheNearest) {
   EXPECT_EQ((SamplingRate{1000, 1}.Scale(3)), 3000U);
-  EXPECT_EQ((SamplingRate{10, 4}.Scale(3)), 8U);   // 7.5
-  EXPECT_EQ((SamplingRate{10, 3}.Scale(1)), 3U);   // 3.33
-  EXPECT_EQ((SamplingRate{11, 3}.Scale(1)), 4U);   // 3.67
+  EXPECT_EQ((SamplingRate{10, 4}.Scale(3)), 8U);  // 7.5
+  EXPECT_EQ((SamplingRate{10, 3}.Scale(1)), 3U);  // 3.33
+  EXPECT_EQ((SamplingRate{11, 3}.Scale(1)), 4U);  // 3.67
 }
 
 TEST(SamplingRate, ScalingStopsAtTheLargestValue) {

@@ -1,15 +1,17 @@
 #include "ipfix/sequence.h"
 
-#include <cstdint>
-
 #include <gtest/gtest.h>
+
+#include <cstdint>
 
 namespace hostscope::ipfix {
 namespace {
 
 class SequenceTrackerTest : public ::testing::Test {
  protected:
-  void Observe(std::uint32_t sequence, std::uint64_t units) { tracker_.Observe(sequence, units, exporter_, total_); }
+  void Observe(std::uint32_t sequence, std::uint64_t units) {
+    tracker_.Observe(sequence, units, exporter_, total_);
+  }
   std::uint64_t lost() const {
     EXPECT_EQ(exporter_.sequence_lost.Get(), total_.sequence_lost.Get());
     return total_.sequence_lost.Get();
