@@ -18,6 +18,8 @@ class FlowBatch {
   FlowRecord& Next() noexcept { return records_[size_]; }
   void Commit(std::size_t count = 1) noexcept { size_ += count; }
 
+  std::size_t room() const noexcept { return kCapacity - size_; }
+
   /// Hands out what is there unless `count` more fit.
   void MakeRoom(std::size_t count, FlowConsumer& consumer) noexcept {
     if (size_ + count > kCapacity) Flush(consumer);

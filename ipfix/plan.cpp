@@ -14,6 +14,15 @@ constexpr std::size_t kIpv4Length = 4;
 constexpr std::size_t kIpv6Length = 16;
 constexpr std::size_t kNtpLength = 8;
 
+constexpr struct {
+  Column column;
+  PlainNumber number;
+} kPlainColumns[] = {
+    {Column::kProtocol, PlainNumber::kProtocol}, {Column::kTcpFlags, PlainNumber::kTcpFlags},
+    {Column::kPackets, PlainNumber::kPackets},   {Column::kBytes, PlainNumber::kBytes},
+    {Column::kStart, PlainNumber::kStart},       {Column::kEnd, PlainNumber::kEnd},
+};
+
 /// Where in a record an element stands: `offset` bytes behind the end of the `variable_fields`-th variable-length
 /// field (0: the record's start).
 struct Location {
@@ -54,6 +63,7 @@ class Compiler {
   void EmitTcpFlags() noexcept;
   void EmitTimes() noexcept;
   void EmitSampling() noexcept;
+  void LayOutPlain() noexcept;
 
   Plan& plan_;
   const ExporterSettings& settings_;
@@ -268,8 +278,47 @@ void Compiler::EmitDataSteps() noexcept {
   plan_.is_nsel = plan_.Has(Column::kEvent) && !HasNumber(Meaning::kOctetDelta);
   const bool has_reverse = plan_.Has(Column::kReverseBytes) || plan_.Has(Column::kReversePackets);
   const bool has_filters = plan_.Has(Column::kDirection) || plan_.Has(Column::kEvent) || plan_.Has(Column::kNatEvent);
-  plan_.is_plain = plan_.has_addresses && !plan_.has_both_families && plan_.has_ports && plan_.Has(Column::kProtocol) &&
-                   !plan_.has_implied_protocol && !has_reverse && !has_filters;
+  const bool is_plain = plan_.has_addresses && !plan_.has_both_families && plan_.has_ports &&
+                        plan_.Has(Column::kProtocol) && !plan_.has_implied_protocol && !has_reverse && !has_filters;
+  if (is_plain && plan_.is_fixed_length()) LayOutPlain();
+}
+
+/// The same as the steps say, by place instead of by step. YAF's initial and union flags are OR-ed: not plain.
+void Compiler::LayOutPlain() noexcept {
+  PlainLayout& plain = plan_.plain;
+  plain.is_usable = true;
+  const auto number = [&](PlainNumber which, const ReadStep& step) {
+    constexpr std::uint16_t kWidth = sizeof(std::uint64_t);
+    plain[which] = {step.offset + step.length - kWidth,
+                    step.length == kWidth ? UINT64_MAX : (std::uint64_t{1} << 8 * step.length) - 1};
+  };
+  for (const ReadStep& step : plan_.all_steps()) {
+    switch (step.kind) {
+      case ReadKind::kSourceIpv4:
+      case ReadKind::kSourceIpv6:
+        plain.source = step.offset;
+        plain.is_ipv6 = step.kind == ReadKind::kSourceIpv6;
+        break;
+      case ReadKind::kDestinationIpv4:
+      case ReadKind::kDestinationIpv6:
+        plain.destination = step.offset;
+        break;
+      case ReadKind::kSourcePort:
+        number(PlainNumber::kSourcePort, step);
+        break;
+      case ReadKind::kDestinationPort:
+        number(PlainNumber::kDestinationPort, step);
+        break;
+      case ReadKind::kColumn:
+        for (const auto& [column, which] : kPlainColumns) {
+          if (step.column == column) number(which, step);
+        }
+        break;
+      default:
+        plain.is_usable = false;
+        break;
+    }
+  }
 }
 
 void Compiler::EmitOptionsSteps() noexcept {

@@ -53,6 +53,28 @@ enum class TimeEncoding : std::uint8_t {
   kDurationMicroseconds,
 };
 
+/// Numbers of a plain record.
+enum class PlainNumber : std::uint8_t {
+  kSourcePort, kDestinationPort, kProtocol, kTcpFlags, kPackets, kBytes, kStart, kEnd, kCount
+};
+
+/// Where the fields of a plain record stand: at fixed places, so that a record is read by the same few instructions
+/// whatever its template. A number of 1 to 8 bytes is read as the eight bytes that end where it ends.
+struct PlainLayout {
+  struct Number {
+    std::int32_t offset = 0;  ///< of those eight bytes; up to 7 before the record
+    std::uint64_t mask = 0;   ///< of the number in them; 0: the record has none
+  };
+  std::array<Number, static_cast<std::size_t>(PlainNumber::kCount)> numbers;
+  std::uint16_t source = 0;  ///< offsets of the addresses
+  std::uint16_t destination = 0;
+  bool is_ipv6 = false;
+  bool is_usable = false;
+
+  const Number& operator[](PlainNumber number) const noexcept { return numbers[static_cast<std::size_t>(number)]; }
+  Number& operator[](PlainNumber number) noexcept { return numbers[static_cast<std::size_t>(number)]; }
+};
+
 /// A template, compiled once when it is learned: which bytes of a record to read into what. Running it costs no
 /// look-up per field, and for records of fixed length no check per field either. Fixed size, so that the caps of
 /// `Settings` bound the memory of all templates.
@@ -83,7 +105,8 @@ struct Plan {
   bool has_implied_protocol = false;     ///< ports from elements 180 to 183
   bool has_substitute_counters = false;  ///< totals or initiator/responder counters instead of deltas
   bool is_nsel = false;          ///< firewall events in Cisco ASA's sense
-  bool is_plain = false;         ///< every record is one flow record, and nothing but its own fields decides on it
+  /// Usable where every record is one flow record, nothing but its own fields decides on it, and it has a fixed length.
+  PlainLayout plain;
 
   bool Has(Column column) const noexcept { return (columns >> static_cast<unsigned>(column) & 1U) != 0; }
   bool has_counters() const noexcept { return Has(Column::kPackets) || Has(Column::kBytes); }

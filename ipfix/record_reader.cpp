@@ -2,79 +2,23 @@
 
 #include <algorithm>
 
+#include "ipfix/duration-inl.h"
 #include "ipfix/packet_headers.h"
+#include "ipfix/plain_reader.h"
+#include "ipfix/protocols.h"
 #include "ipfix/wire.h"
 
 namespace hostscope::ipfix {
 namespace {
 
-constexpr std::uint8_t kTcp = 6;
-constexpr std::uint8_t kUdp = 17;
-constexpr std::uint8_t kDccp = 33;
-constexpr std::uint8_t kSctp = 132;
-
-constexpr std::int64_t kMicrosecondsPerMillisecond = 1000;
-constexpr std::int64_t kMicrosecondsPerSecond = 1'000'000;
-/// Nexus 9000 and others end flows a few milliseconds before they start; that is 0, not a broken clock.
-constexpr std::int64_t kSmallNegative_us = -100 * kMicrosecondsPerMillisecond;
-
-/// A value that no time of a relative encoding is compared with in earnest: 2^64 - 1 ms is beyond every uptime.
-constexpr std::uint64_t kNeverUnknown = UINT64_MAX;
-
 /// firewallEvent (233), as Cisco ASA uses it.
 enum FirewallEvent : std::uint64_t { kFlowCreated = 1, kFlowDeleted = 2, kFlowDenied = 3, kFlowAlert = 4, kFlowUpdate = 5 };
-
-constexpr bool HasTransportPorts(std::uint8_t protocol) noexcept {
-  return protocol == kTcp || protocol == kUdp || protocol == kSctp || protocol == kDccp;
-}
 
 /// Cuts trailing bytes of zero: padding, however long (NX-OS pads with 24 to 36 bytes, Palo Alto to the datagram's end).
 std::size_t LengthWithoutZeroTail(std::span<const std::uint8_t> body) noexcept {
   std::size_t length = body.size();
   while (length > 0 && body[length - 1] == 0) --length;
   return length;
-}
-
-std::int64_t NtpDifference_us(std::uint64_t start, std::uint64_t end) noexcept {
-  // Seconds and fraction apart, since 2^63 of 1/2^32 s in microseconds has more than 64 bits.
-  const auto difference = static_cast<std::int64_t>(end - start);
-  const std::int64_t fraction = difference & 0xffffffff;
-  return (difference >> 32) * kMicrosecondsPerSecond + ((fraction * kMicrosecondsPerSecond) >> 32);
-}
-
-/// The difference of two exporter times, in microseconds. Values are cut to what the encodings can mean, so that
-/// nothing overflows whatever the bytes are.
-std::int64_t Difference_us(TimeEncoding encoding, std::uint64_t start, std::uint64_t end, bool seconds) noexcept {
-  constexpr std::int64_t kLimit = INT64_MAX / (2 * kMicrosecondsPerSecond);
-  const auto difference = [&] {
-    return std::clamp(static_cast<std::int64_t>(end - start), -kLimit, kLimit);
-  };
-  switch (encoding) {
-    case TimeEncoding::kMilliseconds:
-      return difference() * kMicrosecondsPerMillisecond;
-    case TimeEncoding::kSeconds:
-      return difference() * kMicrosecondsPerSecond;
-    case TimeEncoding::kNtp:
-      return NtpDifference_us(start, end);
-    case TimeEncoding::kUptime: {
-      // In 32 bits, so that a flow across the wrap of sysUptime has its true length.
-      const std::int64_t ticks = static_cast<std::int32_t>(static_cast<std::uint32_t>(end - start));
-      return ticks * (seconds ? kMicrosecondsPerSecond : kMicrosecondsPerMillisecond);
-    }
-    case TimeEncoding::kDeltaMicroseconds:
-      return -difference();  // both count backwards from the export time
-    case TimeEncoding::kDurationMilliseconds:
-      return static_cast<std::int64_t>(std::min<std::uint64_t>(end, kLimit)) * kMicrosecondsPerMillisecond;
-    case TimeEncoding::kDurationMicroseconds:
-      return static_cast<std::int64_t>(std::min<std::uint64_t>(end, kLimit));
-    case TimeEncoding::kNone:
-      break;
-  }
-  return 0;
-}
-
-constexpr bool IsAbsolute(TimeEncoding encoding) noexcept {
-  return encoding == TimeEncoding::kMilliseconds || encoding == TimeEncoding::kSeconds || encoding == TimeEncoding::kNtp;
 }
 
 void SetDuration(FlowRecord& record, std::int64_t duration_us, std::int64_t no_duration) noexcept {
@@ -199,31 +143,31 @@ void RecordReader::RunStep(const ReadStep& step, std::size_t rows) noexcept {
   const auto port = [&](std::size_t row) { return static_cast<std::uint16_t>(LoadBe(bases[row] + offset, step.length)); };
   const auto ports = [&](std::uint16_t FlowRecord::*member) {
     if (step.length == sizeof(std::uint16_t)) {
-      for (std::size_t row = 0; row < rows; ++row) rows_[row].*member = LoadBe16(bases[row] + offset);
+      for (std::size_t row = 0; row < rows; ++row) scratch_[row].*member = LoadBe16(bases[row] + offset);
     } else {
-      for (std::size_t row = 0; row < rows; ++row) rows_[row].*member = port(row);
+      for (std::size_t row = 0; row < rows; ++row) scratch_[row].*member = port(row);
     }
   };
   const auto port_of = [&](std::uint16_t FlowRecord::*member, std::uint8_t protocol) {
     for (std::size_t row = 0; row < rows; ++row) {
       const std::uint16_t value = port(row);
       if (value == 0) continue;  // the other transport's, left empty
-      rows_[row].*member = value;
-      rows_[row].reserved = protocol;
+      scratch_[row].*member = value;
+      scratch_[row].reserved = protocol;
     }
   };
   switch (step.kind) {
     case ReadKind::kSourceIpv4:
-      for (std::size_t row = 0; row < rows; ++row) rows_[row].source = ipv4(row);
+      for (std::size_t row = 0; row < rows; ++row) scratch_[row].source = ipv4(row);
       break;
     case ReadKind::kDestinationIpv4:
-      for (std::size_t row = 0; row < rows; ++row) rows_[row].destination = ipv4(row);
+      for (std::size_t row = 0; row < rows; ++row) scratch_[row].destination = ipv4(row);
       break;
     case ReadKind::kSourceIpv6:
-      for (std::size_t row = 0; row < rows; ++row) rows_[row].source = Address::FromIpv6(bases[row] + offset);
+      for (std::size_t row = 0; row < rows; ++row) scratch_[row].source = Address::FromIpv6(bases[row] + offset);
       break;
     case ReadKind::kDestinationIpv6:
-      for (std::size_t row = 0; row < rows; ++row) rows_[row].destination = Address::FromIpv6(bases[row] + offset);
+      for (std::size_t row = 0; row < rows; ++row) scratch_[row].destination = Address::FromIpv6(bases[row] + offset);
       break;
     case ReadKind::kOtherSourceIpv4:
       for (std::size_t row = 0; row < rows; ++row) other_source_[row] = ipv4(row);
@@ -267,7 +211,7 @@ void RecordReader::RunStep(const ReadStep& step, std::size_t rows) noexcept {
 
 void RecordReader::RunSteps(const Plan& plan, std::size_t rows) noexcept {
   if (plan.has_implied_protocol || plan.has_section || !plan.has_ports) {
-    for (std::size_t row = 0; row < rows; ++row) rows_[row] = FlowRecord{};
+    for (std::size_t row = 0; row < rows; ++row) scratch_[row] = FlowRecord{};
   }
   for (const ReadStep& step : plan.all_steps()) RunStep(step, rows);
 }
@@ -277,15 +221,11 @@ void RecordReader::ComputeDurations(const Plan& plan, const ExporterSettings& se
   const auto compute = [&](TimeEncoding encoding, Column start_column, Column end_column, auto& to) {
     const std::uint64_t* const start = ColumnOrZeros(plan, start_column);
     const std::uint64_t* const end = ColumnOrZeros(plan, end_column);
-    // The epoch itself stands for a time that the exporter does not know.
-    const std::uint64_t unknown = IsAbsolute(encoding) ? 0 : kNeverUnknown;
     std::uint64_t malformed = 0;
     for (std::size_t row = 0; row < rows; ++row) {
-      const std::int64_t duration = Difference_us(encoding, start[row], end[row], settings.uptime_in_seconds);
-      const bool is_unknown = start[row] == unknown || end[row] == unknown;
-      const bool is_malformed = !is_unknown && duration < kSmallNegative_us;
-      malformed += is_malformed;
-      to[row] = is_unknown || is_malformed ? kNoDuration : std::max<std::int64_t>(duration, 0);
+      const FlowDuration duration = DurationOf(encoding, start[row], end[row], settings.uptime_in_seconds);
+      malformed += duration.is_malformed;
+      to[row] = duration.is_known ? duration.us : kNoDuration;
     }
     counts.malformed_times += malformed;
   };
@@ -304,7 +244,7 @@ void RecordReader::ComputeDurations(const Plan& plan, const ExporterSettings& se
 /// Both families are there: take the one whose addresses are not all zero. Where both are set, a tunnel is described:
 /// take what ipVersion says, else the outer packet's, whose fields come first (Huawei sends SRv6 so).
 void RecordReader::ChooseFamily(const Plan& plan, std::size_t row) noexcept {
-  FlowRecord& record = rows_[row];
+  FlowRecord& record = scratch_[row];
   const bool ipv4_is_set = !other_source_[row].IsUnspecified() || !other_destination_[row].IsUnspecified();
   const bool ipv6_is_set = !record.source.IsUnspecified() || !record.destination.IsUnspecified();
   const std::uint64_t version = Value(plan, Column::kIpVersion, row);
@@ -321,7 +261,7 @@ bool RecordReader::ReadSection(const Plan& plan, std::size_t row) noexcept {
   IpPacket packet;
   const LinkType link = section.starts_with_ip ? LinkType::kIp : LinkType::kEthernet;
   if (WalkToTransport(section.bytes, link, packet) != HeaderResult::kIp) return false;
-  FlowRecord& record = rows_[row];
+  FlowRecord& record = scratch_[row];
   record.source = packet.source;
   record.destination = packet.destination;
   // Where the packet says 0, which is no transport, what the ports' elements imply stays.
@@ -399,7 +339,7 @@ SamplingRate RecordReader::RateOfRow(const Plan& plan, std::size_t row, const Se
 }
 
 void RecordReader::ChoosePorts(const Plan& plan, std::size_t row) noexcept {
-  FlowRecord& record = rows_[row];
+  FlowRecord& record = scratch_[row];
   const std::uint8_t implied_protocol = record.reserved;
   const bool has_protocol = plan.Has(Column::kProtocol);
   record.protocol = has_protocol ? static_cast<std::uint8_t>(Value(plan, Column::kProtocol, row)) : implied_protocol;
@@ -420,7 +360,7 @@ void RecordReader::ChoosePorts(const Plan& plan, std::size_t row) noexcept {
 /// Fills in everything of a row that does not depend on the sampling rate; false when it is not to be counted.
 bool RecordReader::PrepareRow(const Plan& plan, std::size_t row, const SetContext& context,
                               SetCounts& counts) noexcept {
-  FlowRecord& record = rows_[row];
+  FlowRecord& record = scratch_[row];
   record.traits = 0;
   if (!plan.has_ports && !plan.has_section) {
     record.source_port = 0;
@@ -448,7 +388,7 @@ bool RecordReader::PrepareRow(const Plan& plan, std::size_t row, const SetContex
 
 void RecordReader::EmitRow(const Plan& plan, std::size_t row, SamplingRate rate, SetCounts& counts,
                            FlowBatch& batch) noexcept {
-  FlowRecord& record = rows_[row];
+  FlowRecord& record = scratch_[row];
   SetDuration(record, duration_us_[row], kNoDuration);
   if (rate.IsScaling()) {
     record.packets = rate.Scale(record.packets);
@@ -472,7 +412,7 @@ void RecordReader::EmitReverseRow(const Plan& plan, std::size_t row, SamplingRat
   const std::uint64_t packets = Value(plan, Column::kReversePackets, row);
   const std::uint64_t bytes = Value(plan, Column::kReverseBytes, row);
   if (plan.Has(Column::kReversePackets) ? packets == 0 : bytes == 0) return;
-  const FlowRecord& forward = rows_[row];
+  const FlowRecord& forward = scratch_[row];
   FlowRecord& reverse = batch.Next();
   reverse = forward;
   reverse.source = forward.destination;
@@ -490,43 +430,6 @@ void RecordReader::EmitReverseRow(const Plan& plan, std::size_t row, SamplingRat
   counts.scaled += rate.IsScaling();
 }
 
-/// Completes records that already stand in the batch: the common case, without a branch that depends on a record.
-void RecordReader::EmitPlainChunk(const Plan& plan, std::size_t rows, SamplingRate rate, SetCounts& counts,
-                                  FlowBatch& batch) noexcept {
-  const std::uint64_t* const packets = ColumnOrZeros(plan, Column::kPackets);
-  const std::uint64_t* const bytes = ColumnOrZeros(plan, Column::kBytes);
-  const std::uint64_t* const protocols = ColumnOrZeros(plan, Column::kProtocol);
-  const std::uint64_t* const tcp_flags = ColumnOrZeros(plan, Column::kTcpFlags);
-  for (std::size_t row = 0; row < rows; ++row) {
-    FlowRecord& record = rows_[row];
-    const auto protocol = static_cast<std::uint8_t>(protocols[row]);
-    const bool has_ports = HasTransportPorts(protocol);
-    const bool has_duration = duration_us_[row] != kNoDuration;
-    record.packets = packets[row];
-    record.bytes = bytes[row];
-    record.duration_us = has_duration ? static_cast<std::uint64_t>(duration_us_[row]) : 0;
-    record.source_port = has_ports ? record.source_port : std::uint16_t{0};
-    record.destination_port = has_ports ? record.destination_port : std::uint16_t{0};
-    record.protocol = protocol;
-    record.tcp_flags = static_cast<std::uint8_t>(tcp_flags[row]);
-    record.traits = static_cast<std::uint8_t>((has_duration ? FlowRecord::kHasDuration : 0) |
-                                              (has_ports ? FlowRecord::kHasPorts : 0));
-    record.reserved = 0;
-  }
-  if (rate.IsScaling()) {
-    for (std::size_t row = 0; row < rows; ++row) {
-      rows_[row].packets = rate.Scale(rows_[row].packets);
-      rows_[row].bytes = rate.Scale(rows_[row].bytes);
-      rows_[row].traits |= FlowRecord::kScaled;
-    }
-    counts.scaled += rows;
-  }
-  counts.seen += rows;
-  counts.counted += rows;
-  counts.last_rate = rate;
-  batch.Commit(rows);
-}
-
 void RecordReader::EmitChunk(const Plan& plan, std::size_t rows, const SetContext& context, SetCounts& counts,
                              FlowBatch& batch) noexcept {
   for (std::size_t row = 0; row < rows; ++row) {
@@ -542,8 +445,12 @@ SetCounts RecordReader::ReadFlows(const Plan& plan, std::span<const std::uint8_t
                                   FlowBatch& batch, FlowConsumer& consumer) noexcept {
   SetCounts counts;
   selector_is_known_ = false;
-  const bool is_readable = plan.has_addresses || plan.has_section;
   if (context.may_be_padded) body = WithoutPadding(plan, body);
+  if (plan.plain.is_usable && (context.rate_is_fixed || !plan.has_sampling())) {
+    ReadPlainFlows(plan, body, context, batch, consumer, counts);
+    return counts;
+  }
+  const bool is_readable = plan.has_addresses || plan.has_section;
   while (!body.empty()) {
     bool is_malformed = false;
     const std::size_t rows = TakeChunk(plan, body, is_malformed);
@@ -560,15 +467,9 @@ SetCounts RecordReader::ReadFlows(const Plan& plan, std::span<const std::uint8_t
       continue;
     }
     batch.MakeRoom(2 * rows, consumer);
-    const bool reads_in_place = plan.is_plain && (context.rate_is_fixed || !plan.has_sampling());
-    rows_ = reads_in_place ? &batch.Next() : scratch_.data();
     RunSteps(plan, rows);
     ComputeDurations(plan, *context.settings, rows, counts);
-    if (reads_in_place) {
-      EmitPlainChunk(plan, rows, context.default_rate, counts, batch);
-    } else {
-      EmitChunk(plan, rows, context, counts, batch);
-    }
+    EmitChunk(plan, rows, context, counts, batch);
   }
   return counts;
 }

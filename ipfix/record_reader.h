@@ -51,11 +51,11 @@ class OptionsConsumer {
 };
 
 /// Runs a plan over the records of a set. Works on up to 32 records at a time, one step over all of them, so that the
-/// choice of what to do is made once per step and not once per field. Reads only the set's bytes. Owns 20 KiB of
-/// scratch; one thread.
+/// choice of what to do is made once per step and not once per field; what is plain goes a shorter way, see
+/// plain_reader.h. Owns 20 KiB of scratch; one thread.
 class RecordReader {
  public:
-  /// `body` is the set without its header. Flow records go to `batch`, which hands full batches to `consumer`.
+  /// `body` is the set without its header, in the message that it came in. Flow records go to `batch`, which hands full batches to `consumer`.
   SetCounts ReadFlows(const Plan& plan, std::span<const std::uint8_t> body, const SetContext& context,
                       FlowBatch& batch, FlowConsumer& consumer) noexcept;
 
@@ -82,8 +82,6 @@ class RecordReader {
                         SetCounts& counts) noexcept;
   void EmitChunk(const Plan& plan, std::size_t rows, const SetContext& context, SetCounts& counts,
                  FlowBatch& batch) noexcept;
-  void EmitPlainChunk(const Plan& plan, std::size_t rows, SamplingRate rate, SetCounts& counts,
-                      FlowBatch& batch) noexcept;
   bool PrepareRow(const Plan& plan, std::size_t row, const SetContext& context, SetCounts& counts) noexcept;
   bool PassesFilters(const Plan& plan, std::size_t row, const SetContext& context, SetCounts& counts) noexcept;
   bool ReadSection(const Plan& plan, std::size_t row) noexcept;
@@ -106,8 +104,7 @@ class RecordReader {
   /// duration_us_ of a record that carries no usable times.
   static constexpr std::int64_t kNoDuration = INT64_MIN;
 
-  /// Where the steps write the records of a chunk: the batch itself if the plan is plain, else scratch_.
-  FlowRecord* rows_ = nullptr;
+  /// The records of a chunk.
   alignas(64) std::array<FlowRecord, kChunk> scratch_{};
   alignas(64) std::array<std::array<std::uint64_t, kChunk>, static_cast<std::size_t>(Column::kCount)> columns_{};
   std::array<std::uint64_t, kChunk> zeros_{};
