@@ -28,27 +28,46 @@
 /// *saturated*, a lower bound.
 namespace hostscope::aggregator {
 
-inline constexpr SketchState kSetBit = 0x10;  ///< low 4 bits: log2 of the set's places
-inline constexpr SketchState kDenseBit = 0x20;
+inline constexpr SketchState kPooledBit = 0x20;  ///< set or dense: in a block of the pool
+inline constexpr SketchState kDenseBit = 0x10;
 inline constexpr SketchState kNumberBit =
     0x40;  ///< no sketch left, only a number: a union that found no memory
 inline constexpr SketchState kSaturatedBit = 0x80;
 inline constexpr unsigned kLgSmallestSet = 5;
 inline constexpr unsigned kLgLargestSet = 9;
+inline constexpr unsigned kLgCouponBytes = 2;
 inline constexpr unsigned kDenseSizeClass = 5;
+static_assert(sizeof(Coupon) == 1U << kLgCouponBytes);
 static_assert(SketchPool::kUnit << kDenseSizeClass == kRegisters);
 static_assert(SketchPool::kUnit << (kLgLargestSet - kLgSmallestSet) == sizeof(Coupon) << kLgLargestSet);
 
 inline constexpr bool IsList(SketchState state) noexcept {
   return (state & ~kSaturatedBit) <= static_cast<int>(kListCapacity);
 }
+inline constexpr std::size_t ListCount(SketchState list) noexcept {
+  return static_cast<std::size_t>(list & ~kSaturatedBit);
+}
 /// In a block of the pool.
 inline constexpr bool IsPooled(SketchState state) noexcept {
-  return (state & (kSetBit | kDenseBit)) != 0;
+  return (state & kPooledBit) != 0;
 }
-inline constexpr unsigned LgPlaces(SketchState state) noexcept {
+inline constexpr bool IsDense(SketchState state) noexcept {
+  return (state & kDenseBit) != 0;
+}
+inline constexpr bool IsSet(SketchState state) noexcept {
+  return (state & (kPooledBit | kDenseBit)) == kPooledBit;
+}
+/// Of a set or of registers, log2 of the block's bytes; of both, what a coupon touches lies at its low bits.
+inline constexpr unsigned LgBytes(SketchState state) noexcept {
   return state & 0x0fU;
 }
+inline constexpr unsigned LgPlaces(SketchState set) noexcept {
+  return LgBytes(set) - kLgCouponBytes;
+}
+inline constexpr SketchState SetOf(unsigned lg_places) noexcept {
+  return static_cast<SketchState>(kPooledBit | (lg_places + kLgCouponBytes));
+}
+inline constexpr SketchState kDense = kPooledBit | kDenseBit | kLgRegisters;
 /// True where a set of this many coupons needs more than 1 << lg places.
 inline constexpr bool IsCrowded(std::uint32_t coupons, unsigned lg) noexcept {
   return 4 * coupons > 3U << lg;
@@ -69,28 +88,26 @@ class CouponGroup {
   __m256i coupons_;
 };
 
+/// `is_chosen ? a : b` without a branch.
+template <typename Unsigned>
+inline Unsigned Choose(bool is_chosen, Unsigned a, Unsigned b) noexcept {
+  const auto mask = static_cast<Unsigned>(0 - static_cast<Unsigned>(is_chosen));
+  return static_cast<Unsigned>(b ^ ((a ^ b) & mask));
+}
+
 // The first group of eight places where a set of 1 << lg looks for a coupon.
 inline std::size_t FirstPlace(Coupon coupon, unsigned lg) noexcept {
-  return coupon & ((1U << lg) - 1) & ~7U;
+  return (coupon & ((sizeof(Coupon) << lg) - 1)) / sizeof(Coupon) & ~std::size_t{7};
 }
 
-inline const std::uint8_t* TouchedByte(SketchState state, const PooledSketch& sketch, Coupon coupon,
-                                       const SketchPool& pool) noexcept {
-  const std::uint8_t* block = pool.At(sketch.block);
-  if ((state & kDenseBit) != 0) return block + (coupon & (kRegisters - 1));
-  return block + FirstPlace(coupon, LgPlaces(state)) * sizeof(Coupon);
+/// Fetches the line of a block that adding `coupon` will read; of a list, which is in the slot, the pool's
+/// first. So nothing branches on which of them it is, which can't be foreseen.
+inline void PrefetchBlock(SketchState state, const PooledSketch& sketch, Coupon coupon,
+                          const SketchPool& pool) noexcept {
+  static_assert(kPooledBit == 32, "all bits of the block's number, or none");
+  const std::uint32_t block = _bzhi_u32(sketch.block, state & kPooledBit);
+  __builtin_prefetch(pool.At(block) + _bzhi_u32(coupon, LgBytes(state)), 1);
 }
-
-/// Fetches the line that AddPooled() will read. IsPooled() must hold.
-inline void PrefetchSketch(SketchState state, const PooledSketch& sketch, Coupon coupon,
-                           const SketchPool& pool) noexcept {
-  __builtin_prefetch(TouchedByte(state, sketch, coupon, pool), 1);
-}
-
-// The rare steps, in distinct.cpp. Each returns false where the pool is exhausted and nothing changed.
-[[nodiscard]] bool ListToSet(SketchState& state, PeerList& list, SketchPool& pool) noexcept;
-[[nodiscard]] bool ListToSet(SketchState& state, PortList& list, SketchPool& pool) noexcept;
-[[nodiscard]] bool GrowSet(SketchState& state, PooledSketch& sketch, SketchPool& pool) noexcept;
 
 /// Marks a count that can't grow; returns 1 if it was not marked before.
 inline std::uint64_t Saturate(SketchState& state) noexcept {
@@ -105,65 +122,65 @@ inline void RaiseRegister(std::uint8_t* registers, Coupon coupon) noexcept {
   if (value < candidate) value = candidate;
 }
 
-/// Adds a coupon to a count that is not a list. Returns how many counts were saturated by it: 0 or 1, as
-/// below.
+/// Adds a coupon to a set for which the first group of places is not enough, or that has to grow; to a list
+/// that is full, by making it a set. Each returns how many counts were saturated by it: 0 or 1, as below.
+std::uint64_t AddToSet(SketchState& state, PooledSketch& sketch, Coupon coupon, SketchPool& pool) noexcept;
+std::uint64_t AddToFullList(SketchState& state, PeerList& list, Coupon coupon, SketchPool& pool) noexcept;
+std::uint64_t AddToFullList(SketchState& state, PortList& list, Coupon coupon, SketchPool& pool) noexcept;
+
+/// Adds a coupon to a count that is not a list.
 inline std::uint64_t AddPooled(SketchState& state, PooledSketch& sketch, Coupon coupon,
                                SketchPool& pool) noexcept {
-  while ((state & kSetBit) != 0) {
-    auto* places = reinterpret_cast<Coupon*>(pool.At(sketch.block));
-    const unsigned lg = LgPlaces(state);
-    std::size_t at = FirstPlace(coupon, lg);
-    unsigned free = 0;
-    for (;; at = (at + 8) & ((std::size_t{1} << lg) - 1)) {
-      const CouponGroup group(places + at);
-      if (group.Places(coupon) != 0) return 0;
-      free = group.Places(0);
-      if (free != 0) break;
-    }
-    if (!IsCrowded(sketch.count + 1, lg)) [[likely]] {
-      places[at + static_cast<unsigned>(std::countr_zero(free))] = coupon;
-      ++sketch.count;
-      return 0;
-    }
-    if (!GrowSet(state, sketch, pool)) return Saturate(state);
+  if (IsDense(state)) {
+    RaiseRegister(pool.At(sketch.block), coupon);
+    return 0;
   }
-  if ((state & kDenseBit) != 0) RaiseRegister(pool.At(sketch.block), coupon);
+  if (!IsPooled(state)) [[unlikely]]
+    return 0;
+  const unsigned lg = LgPlaces(state);
+  Coupon* const places = reinterpret_cast<Coupon*>(pool.At(sketch.block)) + FirstPlace(coupon, lg);
+  const CouponGroup group(places);
+  const bool is_new = group.Places(coupon) == 0;
+  const unsigned free = group.Places(0);
+  // Whether it is new can't be foreseen, so nothing branches on it: what is not new leaves its place as it
+  // was.
+  const bool has_no_room = free == 0 || IsCrowded(sketch.count + 1, lg);
+  if (is_new && has_no_room) [[unlikely]]
+    return AddToSet(state, sketch, coupon, pool);
+  Coupon& place = places[static_cast<unsigned>(std::countr_zero(free)) % 8];
+  place = Choose(is_new, coupon, place);
+  sketch.count += is_new;
   return 0;
 }
 
 inline std::uint64_t AddPeer(SketchState& state, PeerList& list, Coupon coupon, SketchPool& pool) noexcept {
-  if (IsList(state)) {
-    // Free places are 0, which no coupon is, so all eight can be compared.
-    if (CouponGroup(list.coupons.data()).Places(coupon) != 0) return 0;
-    const auto count = static_cast<std::size_t>(state & ~kSaturatedBit);
-    if (count < kListCapacity) {
-      list.coupons[count] = coupon;
-      ++state;
-      return 0;
-    }
-    if (!ListToSet(state, list, pool)) return Saturate(state);
-  }
-  return AddPooled(state, list.pooled, coupon, pool);
+  if (!IsList(state)) return AddPooled(state, list.pooled, coupon, pool);
+  // Free places are 0, which no coupon is, so all eight can be compared.
+  const bool is_new = CouponGroup(list.coupons.data()).Places(coupon) == 0;
+  const std::size_t count = ListCount(state);
+  if (is_new && count == kListCapacity) [[unlikely]]
+    return AddToFullList(state, list, coupon, pool);
+  Coupon& place = list.coupons[count % kListCapacity];
+  place = Choose(is_new, coupon, place);
+  state = static_cast<SketchState>(state + is_new);
+  return 0;
 }
 
-/// `coupon` is PortCoupon(port), or 0 where the caller has not computed it: it is then, if needed.
+/// `coupon` is PortCoupon(port).
 inline std::uint64_t AddPort(SketchState& state, PortList& list, std::uint16_t port, Coupon coupon,
                              SketchPool& pool) noexcept {
-  if (IsList(state)) {
-    const auto count = static_cast<std::size_t>(state & ~kSaturatedBit);
-    const __m128i ports = _mm_load_si128(reinterpret_cast<const __m128i*>(list.ports.data()));
-    const __m128i equal = _mm_cmpeq_epi16(ports, _mm_set1_epi16(static_cast<short>(port)));
-    // Port 0 exists, so only the places in use count: two mask bits for each.
-    const auto hits = static_cast<unsigned>(_mm_movemask_epi8(equal)) & ((1U << 2 * count) - 1);
-    if (hits != 0) return 0;
-    if (count < kListCapacity) {
-      list.ports[count] = port;
-      ++state;
-      return 0;
-    }
-    if (!ListToSet(state, list, pool)) return Saturate(state);
-  }
-  return AddPooled(state, list.pooled, coupon != 0 ? coupon : PortCoupon(port), pool);
+  if (!IsList(state)) return AddPooled(state, list.pooled, coupon, pool);
+  const std::size_t count = ListCount(state);
+  const __m128i ports = _mm_load_si128(reinterpret_cast<const __m128i*>(list.ports.data()));
+  const __m128i equal = _mm_cmpeq_epi16(ports, _mm_set1_epi16(static_cast<short>(port)));
+  // Port 0 exists, so only the places in use count: two mask bits for each.
+  const bool is_new = (static_cast<unsigned>(_mm_movemask_epi8(equal)) & ((1U << 2 * count) - 1)) == 0;
+  if (is_new && count == kListCapacity) [[unlikely]]
+    return AddToFullList(state, list, coupon, pool);
+  std::uint16_t& place = list.ports[count % kListCapacity];
+  place = Choose(is_new, port, place);
+  state = static_cast<SketchState>(state + is_new);
+  return 0;
 }
 
 }  // namespace hostscope::aggregator

@@ -1,6 +1,7 @@
 #include "aggregator/distinct.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <span>
@@ -12,25 +13,12 @@ constexpr unsigned SizeClass(SketchState state) noexcept {
   return (state & kDenseBit) != 0 ? kDenseSizeClass : LgPlaces(state) - kLgSmallestSet;
 }
 
-constexpr bool IsSet(SketchState state) noexcept {
-  return (state & kSetBit) != 0;
-}
-constexpr bool IsDense(SketchState state) noexcept {
-  return (state & kDenseBit) != 0;
-}
 constexpr bool IsNumber(SketchState state) noexcept {
   return (state & kNumberBit) != 0;
-}
-constexpr bool HasBlock(SketchState state) noexcept {
-  return IsSet(state) || IsDense(state);
 }
 constexpr SketchState Saturation(SketchState state) noexcept {
   return state & kSaturatedBit;
 }
-constexpr std::size_t ListCount(SketchState state) noexcept {
-  return static_cast<std::size_t>(state & ~kSaturatedBit);
-}
-
 std::span<const Coupon> PlacesOf(SketchState state, const PooledSketch& sketch,
                                  const SketchPool& pool) noexcept {
   return {reinterpret_cast<const Coupon*>(pool.At(sketch.block)), std::size_t{1} << LgPlaces(state)};
@@ -41,7 +29,27 @@ std::span<const std::uint8_t, kRegisters> RegistersOf(const PooledSketch& sketch
   return std::span<const std::uint8_t, kRegisters>(pool.At(sketch.block), kRegisters);
 }
 
-/// Without looking whether it is there already, and with a free place for certain.
+/// With a free place for certain. False where it was there already.
+bool PlaceIfNew(Coupon* places, unsigned lg, Coupon coupon) noexcept {
+  for (std::size_t at = FirstPlace(coupon, lg);; at = (at + 8) & ((std::size_t{1} << lg) - 1)) {
+    const CouponGroup group(places + at);
+    if (group.Places(coupon) != 0) return false;
+    const unsigned free = group.Places(0);
+    if (free == 0) continue;
+    places[at + static_cast<unsigned>(std::countr_zero(free))] = coupon;
+    return true;
+  }
+}
+
+bool Contains(const Coupon* places, unsigned lg, Coupon coupon) noexcept {
+  for (std::size_t at = FirstPlace(coupon, lg);; at = (at + 8) & ((std::size_t{1} << lg) - 1)) {
+    const CouponGroup group(places + at);
+    if (group.Places(coupon) != 0) return true;
+    if (group.Places(0) != 0) return false;
+  }
+}
+
+/// The same for a coupon that is certainly not there.
 void Place(Coupon* places, unsigned lg, Coupon coupon) noexcept {
   for (std::size_t at = FirstPlace(coupon, lg);; at = (at + 8) & ((std::size_t{1} << lg) - 1)) {
     const unsigned free = CouponGroup(places + at).Places(0);
@@ -59,21 +67,36 @@ Coupon MemberCoupon(const PortList& list, std::size_t i) noexcept {
 }
 
 template <typename List>
-bool ListToSetImpl(SketchState& state, List& list, SketchPool& pool) noexcept {
+bool ListToSet(SketchState& state, List& list, SketchPool& pool) noexcept {
   const std::uint32_t block = pool.Allocate(0);
   if (block == SketchPool::kNoBlock) return false;
   auto* places = reinterpret_cast<Coupon*>(pool.At(block));
   std::uint32_t count = 0;
   for (std::size_t i = 0; i < ListCount(state); ++i) {
-    const Coupon coupon = MemberCoupon(list, i);
     // Two ports may have one coupon; the set would else depend on whether it was built from the list.
-    const std::span<const Coupon> all(places, std::size_t{1} << kLgSmallestSet);
-    if (std::find(all.begin(), all.end(), coupon) != all.end()) continue;
-    Place(places, kLgSmallestSet, coupon);
-    ++count;
+    count += PlaceIfNew(places, kLgSmallestSet, MemberCoupon(list, i));
   }
   list.pooled = PooledSketch{block, count};
-  state = static_cast<SketchState>(kSetBit | kLgSmallestSet | Saturation(state));
+  state = static_cast<SketchState>(SetOf(kLgSmallestSet) | Saturation(state));
+  return true;
+}
+
+bool GrowSet(SketchState& state, PooledSketch& sketch, SketchPool& pool) noexcept {
+  const unsigned lg = LgPlaces(state);
+  const bool becomes_dense = lg == kLgLargestSet;
+  const std::uint32_t block = pool.Allocate(becomes_dense ? kDenseSizeClass : lg + 1 - kLgSmallestSet);
+  if (block == SketchPool::kNoBlock) return false;
+  for (const Coupon coupon : PlacesOf(state, sketch, pool)) {
+    if (coupon == 0) continue;
+    if (becomes_dense) {
+      RaiseRegister(pool.At(block), coupon);
+    } else {
+      Place(reinterpret_cast<Coupon*>(pool.At(block)), lg + 1, coupon);
+    }
+  }
+  pool.Free(sketch.block, SizeClass(state));
+  sketch.block = block;
+  state = static_cast<SketchState>((becomes_dense ? kDense : SetOf(lg + 1)) | Saturation(state));
   return true;
 }
 
@@ -112,13 +135,13 @@ std::uint64_t AddMember(SketchState& to, PeerList& list, const PeerList& from, s
 }
 std::uint64_t AddMember(SketchState& to, PortList& list, const PortList& from, std::size_t i,
                         SketchPool& pool) noexcept {
-  return AddPort(to, list, from.ports[i], 0, pool);
+  return AddPort(to, list, from.ports[i], PortCoupon(from.ports[i]), pool);
 }
 
 /// What remains of a union for which there is no memory.
 template <typename List>
 std::uint64_t BecomeNumber(SketchState& to, List& list, SketchPool& pool, std::uint64_t number) noexcept {
-  if (HasBlock(to)) pool.Free(list.pooled.block, SizeClass(to));
+  if (IsPooled(to)) pool.Free(list.pooled.block, SizeClass(to));
   const std::uint64_t is_new = Saturate(to);
   to = kNumberBit | kSaturatedBit;
   list.pooled = PooledSketch{SketchPool::kNoBlock,
@@ -151,30 +174,28 @@ bool AdoptBlock(SketchState& to, List& list, SketchPool& pool, SketchState from,
 
 }  // namespace
 
-bool ListToSet(SketchState& state, PeerList& list, SketchPool& pool) noexcept {
-  return ListToSetImpl(state, list, pool);
-}
-bool ListToSet(SketchState& state, PortList& list, SketchPool& pool) noexcept {
-  return ListToSetImpl(state, list, pool);
+std::uint64_t AddToSet(SketchState& state, PooledSketch& sketch, Coupon coupon, SketchPool& pool) noexcept {
+  while (!IsDense(state)) {
+    const unsigned lg = LgPlaces(state);
+    auto* const places = reinterpret_cast<Coupon*>(pool.At(sketch.block));
+    if (!IsCrowded(sketch.count + 1, lg)) {
+      sketch.count += PlaceIfNew(places, lg, coupon);
+      return 0;
+    }
+    if (Contains(places, lg, coupon)) return 0;
+    if (!GrowSet(state, sketch, pool)) return Saturate(state);
+  }
+  RaiseRegister(pool.At(sketch.block), coupon);
+  return 0;
 }
 
-bool GrowSet(SketchState& state, PooledSketch& sketch, SketchPool& pool) noexcept {
-  const unsigned lg = LgPlaces(state);
-  const bool becomes_dense = lg == kLgLargestSet;
-  const std::uint32_t block = pool.Allocate(becomes_dense ? kDenseSizeClass : lg + 1 - kLgSmallestSet);
-  if (block == SketchPool::kNoBlock) return false;
-  for (const Coupon coupon : PlacesOf(state, sketch, pool)) {
-    if (coupon == 0) continue;
-    if (becomes_dense) {
-      RaiseRegister(pool.At(block), coupon);
-    } else {
-      Place(reinterpret_cast<Coupon*>(pool.At(block)), lg + 1, coupon);
-    }
-  }
-  pool.Free(sketch.block, SizeClass(state));
-  sketch.block = block;
-  state = static_cast<SketchState>((becomes_dense ? kDenseBit : kSetBit | (lg + 1)) | Saturation(state));
-  return true;
+std::uint64_t AddToFullList(SketchState& state, PeerList& list, Coupon coupon, SketchPool& pool) noexcept {
+  if (!ListToSet(state, list, pool)) return Saturate(state);
+  return AddPooled(state, list.pooled, coupon, pool);
+}
+std::uint64_t AddToFullList(SketchState& state, PortList& list, Coupon coupon, SketchPool& pool) noexcept {
+  if (!ListToSet(state, list, pool)) return Saturate(state);
+  return AddPooled(state, list.pooled, coupon, pool);
 }
 
 std::uint64_t Estimate(SketchState state, const PeerList& list, const SketchPool& pool) noexcept {

@@ -22,21 +22,40 @@ class HostIndex {
 
   explicit HostIndex(std::size_t max_hosts) : bucket_count_(BucketsFor(max_hosts)), buckets_(bucket_count_) {}
 
-  void Prefetch(std::uint64_t hash) const noexcept { __builtin_prefetch(&buckets_[Home(hash)], 1); }
+  /// What of a hash a look-up needs.
+  struct Key {
+    std::uint32_t bucket;
+    std::uint32_t tag;
+    friend bool operator==(const Key&, const Key&) = default;
+  };
+  static constexpr Key kNoKey{0, 0};  ///< no hash has it
+  // The tag comes from the low half and the bucket from the high half, so that hosts of one bucket differ in
+  // the tag. Any number of buckets, not only powers of two: max_hosts costs what it says. (D. Lemire, "Fast
+  // random integer generation in an interval", 2019.)
+  Key KeyOf(std::uint64_t hash) const noexcept { return KeyOf(hash, bucket_count_); }
+  static Key KeyOf(std::uint64_t hash, std::size_t bucket_count) noexcept {
+    const auto tag = static_cast<std::uint32_t>(hash);
+    return {static_cast<std::uint32_t>(((hash >> 32) * bucket_count) >> 32), tag + (tag == kFree)};
+  }
+
+  void Prefetch(Key key) const noexcept { __builtin_prefetch(&buckets_[key.bucket], 1); }
 
   /// The slot of the first entry with this hash's tag, most likely the host's, or kAbsent: then it is
   /// certainly not there.
-  std::uint32_t FindCandidate(std::uint64_t hash) const noexcept {
-    return Find(hash, [](std::uint32_t) { return true; });
+  std::uint32_t FindCandidate(Key key) const noexcept {
+    const Bucket& home = buckets_[key.bucket];
+    const unsigned hits = home.Places(key.tag);
+    if (hits != 0) [[likely]]
+      return home.slots[std::countr_zero(hits)];
+    return Find(key, [](std::uint32_t) { return true; });
   }
 
   /// The slot for which `matches(slot)` is true, or kAbsent.
   template <typename Matches>
-  std::uint32_t Find(std::uint64_t hash, Matches matches) const noexcept {
-    const std::uint32_t tag = Tag(hash);
-    for (std::size_t at = Home(hash);; at = Next(at)) {
+  std::uint32_t Find(Key key, Matches matches) const noexcept {
+    for (std::size_t at = key.bucket;; at = Next(at)) {
       const Bucket& bucket = buckets_[at];
-      for (unsigned hits = bucket.Places(tag); hits != 0; hits &= hits - 1) {
+      for (unsigned hits = bucket.Places(key.tag); hits != 0; hits &= hits - 1) {
         const std::uint32_t slot = bucket.slots[std::countr_zero(hits)];
         if (matches(slot)) return slot;
       }
@@ -45,13 +64,13 @@ class HostIndex {
   }
 
   /// The host must not be there yet, and fewer than max_hosts be.
-  void Insert(std::uint64_t hash, std::uint32_t slot) noexcept {
-    for (std::size_t at = Home(hash);; at = Next(at)) {
+  void Insert(Key key, std::uint32_t slot) noexcept {
+    for (std::size_t at = key.bucket;; at = Next(at)) {
       Bucket& bucket = buckets_[at];
       const unsigned free = bucket.Places(kFree);
       if (free == 0) continue;
       const auto place = static_cast<unsigned>(std::countr_zero(free));
-      bucket.tags[place] = Tag(hash);
+      bucket.tags[place] = key.tag;
       bucket.slots[place] = slot;
       return;
     }
@@ -60,9 +79,9 @@ class HostIndex {
   void Clear() noexcept {
     std::memset(static_cast<void*>(buckets_.data()), 0, bucket_count_ * sizeof(Bucket));
   }
-  /// Clears the buckets that a host with this hash can be in. Done for each host, it leaves all clear.
-  void ClearAround(std::uint64_t hash) noexcept {
-    for (std::size_t at = Home(hash);; at = Next(at)) {
+  /// Clears the buckets that a host with this key can be in. Done for each host, it leaves all clear.
+  void ClearAround(Key key) noexcept {
+    for (std::size_t at = key.bucket;; at = Next(at)) {
       Bucket& bucket = buckets_[at];
       const bool is_full = bucket.Places(kFree) == 0;
       bucket = Bucket{};
@@ -94,17 +113,6 @@ class HostIndex {
 
   static std::size_t BucketsFor(std::size_t max_hosts) noexcept { return max_hosts / (kPlaces * 3 / 4) + 2; }
 
-  // The tag comes from the low half and the bucket from the high half, so that hosts of one bucket differ in
-  // the tag.
-  static std::uint32_t Tag(std::uint64_t hash) noexcept {
-    const auto tag = static_cast<std::uint32_t>(hash);
-    return tag == kFree ? 1 : tag;
-  }
-  // Any number of buckets, not only powers of two: max_hosts costs what it says. (D. Lemire, "Fast random
-  // integer generation in an interval", 2019.)
-  std::size_t Home(std::uint64_t hash) const noexcept {
-    return static_cast<std::size_t>(((hash >> 32) * bucket_count_) >> 32);
-  }
   std::size_t Next(std::size_t at) const noexcept { return at + 1 == bucket_count_ ? 0 : at + 1; }
 
   std::size_t bucket_count_;

@@ -31,8 +31,8 @@ HostTable::Impl::Impl(const HostTableOptions& options, const NetworkSet& network
   others_.reserve(networks.prefixes().size());
 }
 
-std::uint32_t HostTable::Impl::FindExact(std::uint64_t hash, const Address& address) const noexcept {
-  return index_.Find(hash, [&](std::uint32_t slot) { return slots_[slot].host() == address; });
+std::uint32_t HostTable::Impl::FindExact(HostIndex::Key key, const Address& address) const noexcept {
+  return index_.Find(key, [&](std::uint32_t slot) { return slots_[slot].host() == address; });
 }
 
 std::uint32_t HostTable::Impl::TakeOther(std::uint32_t network) noexcept {
@@ -43,7 +43,7 @@ std::uint32_t HostTable::Impl::TakeOther(std::uint32_t network) noexcept {
   return max_hosts_ + network;
 }
 
-std::uint32_t HostTable::Impl::Admit(std::uint64_t hash, const Address& address) noexcept {
+std::uint32_t HostTable::Impl::Admit(HostIndex::Key key, const Address& address) noexcept {
   const bool is_full = used_ == max_hosts_;
   if (!monitors_all_ || is_full) {
     const std::uint32_t network = networks_.Find(address);
@@ -56,14 +56,14 @@ std::uint32_t HostTable::Impl::Admit(std::uint64_t hash, const Address& address)
   const std::uint32_t slot = used_++;
   slots_[slot].sent.totals.host = address;
   slots_[slot].received.totals.host = address;
-  index_.Insert(hash, slot);
+  index_.Insert(key, slot);
   return slot;
 }
 
 void HostTable::Impl::Clear() noexcept {
   // Few hosts in a large table: their buckets one by one are cheaper than the whole index.
   if (used_ < index_.bucket_count() / 8) {
-    for (std::uint32_t slot = 0; slot < used_; ++slot) index_.ClearAround(Hash(slots_[slot].host()));
+    for (std::uint32_t slot = 0; slot < used_; ++slot) index_.ClearAround(KeyOf(slots_[slot].host()));
   } else {
     index_.Clear();
   }

@@ -36,7 +36,6 @@ class HostTable::Impl {
 
  private:
   static constexpr std::uint32_t kUnmonitored = 0xffffffffU;
-  static constexpr std::uint32_t kToBeFound = 0xfffffffeU;
   /// Records that go through Update() together, and those of them that are at one stage.
   static constexpr std::size_t kBatch = 128;
   static constexpr std::size_t kBlock = 16;
@@ -53,26 +52,34 @@ class HostTable::Impl {
   void StartLookups(Range range, Batch& batch) const noexcept;
   void FindSlots(Range range, Batch& batch) noexcept;
   void FetchSketches(Range range, Batch& batch) noexcept;
-  void CountAll(Range range, Batch& batch, UpdateResult& result) noexcept;
+  void CountAll(Range range, const Batch& batch, UpdateResult& result) noexcept;
   template <Role role>
   void FindSlot(const FlowRecord& record, std::size_t i, Batch& batch) noexcept;
   template <Role role>
   void FetchSketchesOf(const FlowRecord& record, std::size_t i, Batch& batch) noexcept;
   static Increment IncrementOf(const FlowRecord& record) noexcept;
+  void Count(RoleSlot& slot, const Increment& increment, const FlowRecord& record, Coupon peer,
+             Coupon src_port, Coupon dst_port) noexcept;
+  // What is rare: kept out of the loops.
   template <Role role>
-  void Count(std::uint32_t slot, const Increment& increment, std::size_t i, const Batch& batch) noexcept;
+  [[gnu::noinline]] RoleSlot* AdmitRole(HostIndex::Key key, const Address& host) noexcept;
+  template <Role role>
+  [[gnu::noinline]] RoleSlot* FindAgain(RoleSlot* slot, const FlowRecord& record,
+                                        HostIndex::Key key) noexcept;
 
   // Stages of Unite(), in host_table_unite.cpp.
   void UniteChunk(const Impl& from, std::uint32_t first, std::uint32_t count) noexcept;
   void UniteSlot(std::uint32_t to, const Impl& from, std::uint32_t from_slot) noexcept;
   void UniteRole(RoleSlot& to, const RoleSlot& from, const Impl& from_table) noexcept;
 
-  std::uint64_t Hash(const Address& address) const noexcept { return TableHash(address, hash_key_); }
+  HostIndex::Key KeyOf(const Address& address) const noexcept {
+    return HostIndex::KeyOf(TableHash(address, hash_key_), index_.bucket_count());
+  }
   /// A host's slot by comparing addresses, or HostIndex::kAbsent.
-  std::uint32_t FindExact(std::uint64_t hash, const Address& address) const noexcept;
+  std::uint32_t FindExact(HostIndex::Key key, const Address& address) const noexcept;
   /// A slot for an address that is not in the index: a new one, its network's `other` record, or
   /// kUnmonitored.
-  std::uint32_t Admit(std::uint64_t hash, const Address& address) noexcept;
+  std::uint32_t Admit(HostIndex::Key key, const Address& address) noexcept;
   std::uint32_t TakeOther(std::uint32_t network) noexcept;
   bool IsHost(std::uint32_t slot) const noexcept { return slot < max_hosts_; }
   RoleFigures Read(const RoleSlot& role) const noexcept;

@@ -38,21 +38,21 @@ void HostTable::Impl::UniteSlot(std::uint32_t to, const Impl& from, std::uint32_
 
 // As in Update(): look-ups and lines are asked for, for many hosts at once, before the first is needed.
 void HostTable::Impl::UniteChunk(const Impl& from, std::uint32_t first, std::uint32_t count) noexcept {
-  std::array<std::uint64_t, kUniteChunk> hash;
+  std::array<HostIndex::Key, kUniteChunk> key;
   std::array<std::uint32_t, kUniteChunk> slot;
   for (std::uint32_t i = 0; i < count; ++i) {
-    hash[i] = Hash(from.slots_[first + i].host());
-    index_.Prefetch(hash[i]);
+    key[i] = KeyOf(from.slots_[first + i].host());
+    index_.Prefetch(key[i]);
   }
   for (std::uint32_t i = 0; i < count; ++i) {
-    slot[i] = index_.FindCandidate(hash[i]);
+    slot[i] = index_.FindCandidate(key[i]);
     if (slot[i] != HostIndex::kAbsent) PrefetchSlot(slots_[slot[i]]);
   }
   for (std::uint32_t i = 0; i < count; ++i) {
     const Address& host = from.slots_[first + i].host();
     std::uint32_t to = slot[i];
-    if (to != HostIndex::kAbsent && !(slots_[to].host() == host)) to = FindExact(hash[i], host);
-    if (to == HostIndex::kAbsent) to = Admit(hash[i], host);
+    if (to != HostIndex::kAbsent && !(slots_[to].host() == host)) to = FindExact(key[i], host);
+    if (to == HostIndex::kAbsent) to = Admit(key[i], host);
     UniteSlot(to, from, first + i);
   }
 }

@@ -11,12 +11,14 @@
 namespace hostscope::aggregator {
 
 struct HostTable::Impl::Batch {
+  explicit Batch(std::span<const FlowRecord> all) noexcept : records(all) {}
+
   std::span<const FlowRecord> records;
   // By record and role: 2 * i for the source, 2 * i + 1 for the destination.
-  std::array<std::uint64_t, 2 * kBatch> hash;
-  std::array<std::uint32_t, 2 * kBatch> slot;
+  std::array<HostIndex::Key, 2 * kBatch> key;
+  std::array<RoleSlot*, 2 * kBatch> slot;      ///< null: not monitored
   std::array<Coupon, 2 * kBatch> peer_coupon;  ///< of the other side's address
-  // By record: of its ports, 0 until somebody needs it.
+  // By record.
   std::array<Coupon, kBatch> src_port_coupon;
   std::array<Coupon, kBatch> dst_port_coupon;
 };
@@ -60,6 +62,13 @@ constexpr std::array<std::uint64_t, 256> kCountsByProtocol = [] {
   return counts;
 }();
 
+/// To leave out what is in the place of TCP's control bits with other protocols.
+constexpr std::array<std::uint8_t, 256> kTcpMask = [] {
+  std::array<std::uint8_t, 256> masks{};
+  masks[kTcp] = 0xff;
+  return masks;
+}();
+
 }  // namespace
 
 HostTable::UpdateResult HostTable::Impl::Update(std::span<const FlowRecord> records) noexcept {
@@ -74,7 +83,7 @@ HostTable::UpdateResult HostTable::Impl::Update(std::span<const FlowRecord> reco
 
 void HostTable::Impl::UpdateBatch(std::span<const FlowRecord> records, UpdateResult& result) noexcept {
   constexpr std::size_t kStages = 4;
-  Batch batch{records, {}, {}, {}, {}, {}};
+  Batch batch(records);
   const std::size_t blocks = (records.size() + kBlock - 1) / kBlock;
   const auto range = [&](std::size_t block) {
     return Range{block * kBlock, std::min(records.size(), (block + 1) * kBlock)};
@@ -88,14 +97,18 @@ void HostTable::Impl::UpdateBatch(std::span<const FlowRecord> records, UpdateRes
 }
 
 void HostTable::Impl::StartLookups(Range range, Batch& batch) const noexcept {
+  // Copies, since the compiler must else expect that writing to the batch changes them.
+  const std::uint64_t hash_key = hash_key_;
+  const std::size_t buckets = index_.bucket_count();
+  const bool monitors_all = monitors_all_;
   const auto start = [&](const Address& address, std::size_t place) {
-    if (!monitors_all_ && !networks_.MayContain(address)) {
-      batch.slot[place] = kUnmonitored;
+    if (!monitors_all && !networks_.MayContain(address)) {
+      batch.key[place] = HostIndex::kNoKey;
       return;
     }
-    batch.slot[place] = kToBeFound;
-    batch.hash[place] = Hash(address);
-    index_.Prefetch(batch.hash[place]);
+    const HostIndex::Key key = HostIndex::KeyOf(TableHash(address, hash_key), buckets);
+    batch.key[place] = key;
+    index_.Prefetch(key);
   };
   for (std::size_t i = range.first; i < range.last; ++i) {
     start(batch.records[i].source, PlaceOf<Role::kSent>(i));
@@ -103,17 +116,28 @@ void HostTable::Impl::StartLookups(Range range, Batch& batch) const noexcept {
   }
 }
 
+/// The host's slot in a role, or null where there is none.
+template <Role role>
+RoleSlot* HostTable::Impl::AdmitRole(HostIndex::Key key, const Address& host) noexcept {
+  const std::uint32_t slot = Admit(key, host);
+  return slot == kUnmonitored ? nullptr : &slots_[slot].role(role);
+}
+
 template <Role role>
 void HostTable::Impl::FindSlot(const FlowRecord& record, std::size_t i, Batch& batch) noexcept {
   const std::size_t place = PlaceOf<role>(i);
-  if (batch.slot[place] == kUnmonitored) return;
-  std::uint32_t slot = index_.FindCandidate(batch.hash[place]);
-  if (slot == HostIndex::kAbsent) slot = Admit(batch.hash[place], HostOf<role>(record));
+  const HostIndex::Key key = batch.key[place];
+  batch.slot[place] = nullptr;
+  if (key == HostIndex::kNoKey) return;
+  const std::uint32_t found = index_.FindCandidate(key);
+  RoleSlot* slot = &slots_[found].role(role);
+  if (found == HostIndex::kAbsent) [[unlikely]] {
+    slot = AdmitRole<role>(key, HostOf<role>(record));
+    if (slot == nullptr) return;
+  }
   batch.slot[place] = slot;
-  if (slot == kUnmonitored) return;
-  const RoleSlot& lines = slots_[slot].role(role);
-  __builtin_prefetch(&lines.totals, 1);
-  __builtin_prefetch(&lines.members, 1);
+  __builtin_prefetch(&slot->totals, 1);
+  __builtin_prefetch(&slot->members, 1);
 }
 
 void HostTable::Impl::FindSlots(Range range, Batch& batch) noexcept {
@@ -123,39 +147,40 @@ void HostTable::Impl::FindSlots(Range range, Batch& batch) noexcept {
   }
 }
 
+/// For a slot whose host is another one: it is an `other` record, or another host with the same tag stood
+/// before.
+template <Role role>
+RoleSlot* HostTable::Impl::FindAgain(RoleSlot* slot, const FlowRecord& record, HostIndex::Key key) noexcept {
+  if (reinterpret_cast<const HostSlot*>(slot) >= &slots_[max_hosts_]) return slot;
+  const std::uint32_t found = FindExact(key, HostOf<role>(record));
+  return found == HostIndex::kAbsent ? AdmitRole<role>(key, HostOf<role>(record)) : &slots_[found].role(role);
+}
+
 template <Role role>
 void HostTable::Impl::FetchSketchesOf(const FlowRecord& record, std::size_t i, Batch& batch) noexcept {
-  std::uint32_t& slot = batch.slot[PlaceOf<role>(i)];
-  if (slot == kUnmonitored) return;
-  if (IsHost(slot) && !(slots_[slot].role(role).totals.host == HostOf<role>(record))) [[unlikely]] {
-    // Another host with the same tag stood before this one.
-    const std::uint64_t hash = batch.hash[PlaceOf<role>(i)];
-    slot = FindExact(hash, HostOf<role>(record));
-    if (slot == HostIndex::kAbsent) slot = Admit(hash, HostOf<role>(record));
-    if (slot == kUnmonitored) return;
+  const std::size_t place = PlaceOf<role>(i);
+  RoleSlot* slot = batch.slot[place];
+  if (slot == nullptr) return;
+  if (!(slot->totals.host == HostOf<role>(record))) [[unlikely]] {
+    slot = FindAgain<role>(slot, record, batch.key[place]);
+    batch.slot[place] = slot;
+    if (slot == nullptr) return;
   }
-  const RoleTotals& totals = slots_[slot].role(role).totals;
-  const RoleMembers& members = slots_[slot].role(role).members;
+  const auto& [totals, members] = *slot;
   const Coupon peer = AddressCoupon(PeerOf<role>(record));
-  batch.peer_coupon[PlaceOf<role>(i)] = peer;
-  if (IsPooled(totals.peers)) PrefetchSketch(totals.peers, members.peers.pooled, peer, pool_);
-  if (!record.Has(FlowRecord::kHasPorts)) return;
-  if (IsPooled(totals.src_ports)) {
-    Coupon& coupon = batch.src_port_coupon[i];
-    if (coupon == 0) coupon = PortCoupon(record.source_port);
-    PrefetchSketch(totals.src_ports, members.src_ports.pooled, coupon, pool_);
-  }
-  if (IsPooled(totals.dst_ports)) {
-    Coupon& coupon = batch.dst_port_coupon[i];
-    if (coupon == 0) coupon = PortCoupon(record.destination_port);
-    PrefetchSketch(totals.dst_ports, members.dst_ports.pooled, coupon, pool_);
-  }
+  batch.peer_coupon[place] = peer;
+  PrefetchBlock(totals.peers, members.peers.pooled, peer, pool_);
+  PrefetchBlock(totals.src_ports, members.src_ports.pooled, batch.src_port_coupon[i], pool_);
+  PrefetchBlock(totals.dst_ports, members.dst_ports.pooled, batch.dst_port_coupon[i], pool_);
 }
 
 void HostTable::Impl::FetchSketches(Range range, Batch& batch) noexcept {
   for (std::size_t i = range.first; i < range.last; ++i) {
-    FetchSketchesOf<Role::kSent>(batch.records[i], i, batch);
-    FetchSketchesOf<Role::kReceived>(batch.records[i], i, batch);
+    const FlowRecord& record = batch.records[i];
+    batch.src_port_coupon[i] = PortCoupon(record.source_port);
+    batch.dst_port_coupon[i] = PortCoupon(record.destination_port);
+    FetchSketchesOf<Role::kSent>(record, i, batch);
+    FetchSketchesOf<Role::kReceived>(record, i, batch);
   }
 }
 
@@ -166,45 +191,42 @@ HostTable::Impl::Increment HostTable::Impl::IncrementOf(const FlowRecord& record
   const std::uint64_t duration = record.duration_us & (0 - has_duration);
   const std::uint64_t counts =
       kCountsByProtocol[record.protocol] + has_duration * packed::One(packed::kDurations);
-  const std::uint64_t flags = record.protocol == kTcp ? record.tcp_flags : 0U;
+  const std::uint64_t flags = record.tcp_flags & kTcpMask[record.protocol];
   return {_mm256_setr_epi64x(static_cast<long long>(record.packets), static_cast<long long>(record.bytes),
                              static_cast<long long>(duration), static_cast<long long>(counts)),
           _pdep_u64(flags, kLowBitOfEachByte)};
 }
 
-template <Role role>
-void HostTable::Impl::Count(std::uint32_t slot, const Increment& increment, std::size_t i,
-                            const Batch& batch) noexcept {
-  RoleTotals& totals = slots_[slot].role(role).totals;
-  RoleMembers& members = slots_[slot].role(role).members;
+void HostTable::Impl::Count(RoleSlot& slot, const Increment& increment, const FlowRecord& record, Coupon peer,
+                            Coupon src_port, Coupon dst_port) noexcept {
+  auto& [totals, members] = slot;
   auto* sums = reinterpret_cast<__m256i*>(&totals.packets);
   _mm256_storeu_si256(sums, _mm256_add_epi64(_mm256_loadu_si256(sums), increment.sums));
   totals.tcp_flags += increment.tcp_flags;
-  const FlowRecord& record = batch.records[i];
-  std::uint64_t saturated = AddPeer(totals.peers, members.peers, batch.peer_coupon[PlaceOf<role>(i)], pool_);
-  if (record.Has(FlowRecord::kHasPorts)) {
-    saturated +=
-        AddPort(totals.src_ports, members.src_ports, record.source_port, batch.src_port_coupon[i], pool_);
-    saturated += AddPort(totals.dst_ports, members.dst_ports, record.destination_port,
-                         batch.dst_port_coupon[i], pool_);
-  }
-  saturated_ += saturated;
   if (packed::Get(totals.counts, packed::kFlows) == packed::kMaxFlows) [[unlikely]]
     wide_.Spill(totals);
+  saturated_ += AddPeer(totals.peers, members.peers, peer, pool_);
+  if (!record.Has(FlowRecord::kHasPorts)) return;
+  saturated_ += AddPort(totals.src_ports, members.src_ports, record.source_port, src_port, pool_);
+  saturated_ += AddPort(totals.dst_ports, members.dst_ports, record.destination_port, dst_port, pool_);
 }
 
-void HostTable::Impl::CountAll(Range range, Batch& batch, UpdateResult& result) noexcept {
+void HostTable::Impl::CountAll(Range range, const Batch& batch, UpdateResult& result) noexcept {
   for (std::size_t i = range.first; i < range.last; ++i) {
     const FlowRecord& record = batch.records[i];
-    const std::uint32_t source = batch.slot[PlaceOf<Role::kSent>(i)];
-    const std::uint32_t destination = batch.slot[PlaceOf<Role::kReceived>(i)];
-    if (source == kUnmonitored && destination == kUnmonitored) {
+    RoleSlot* const source = batch.slot[PlaceOf<Role::kSent>(i)];
+    RoleSlot* const destination = batch.slot[PlaceOf<Role::kReceived>(i)];
+    if (source == nullptr && destination == nullptr) {
       ++result.unmonitored;
       continue;
     }
     const Increment increment = IncrementOf(record);
-    if (source != kUnmonitored) Count<Role::kSent>(source, increment, i, batch);
-    if (destination != kUnmonitored) Count<Role::kReceived>(destination, increment, i, batch);
+    const auto count = [&](RoleSlot& slot, std::size_t place) {
+      Count(slot, increment, record, batch.peer_coupon[place], batch.src_port_coupon[i],
+            batch.dst_port_coupon[i]);
+    };
+    if (source != nullptr) count(*source, PlaceOf<Role::kSent>(i));
+    if (destination != nullptr) count(*destination, PlaceOf<Role::kReceived>(i));
     ++result.flows;
     result.packets += record.packets;
     result.bytes += record.bytes;

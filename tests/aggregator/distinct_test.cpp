@@ -26,7 +26,7 @@ struct Peers {
 struct alignas(16) Ports {
   PortList list{};
   SketchState state = 0;
-  void Add(std::uint16_t port, SketchPool& pool) { AddPort(state, list, port, 0, pool); }
+  void Add(std::uint16_t port, SketchPool& pool) { AddPort(state, list, port, PortCoupon(port), pool); }
   std::uint64_t Count(const SketchPool& pool) const { return Estimate(state, list, pool); }
 };
 
