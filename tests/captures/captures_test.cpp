@@ -1,11 +1,14 @@
-// Reads real exporters' packets and compares, per source address, what our decoder counts with what independent
-// decoders counted. The captures are third-party data and not part of the project: HOSTSCOPE_CAPTURES names the folder
-// that holds pcap/<name>.pcap and truth/<name>.json.
+// Reads real exporters' packets and compares, per source address, what our decoder counts with what
+// independent decoders counted. The captures are third-party data and not part of the project:
+// HOSTSCOPE_CAPTURES names the folder that holds pcap/<name>.pcap and truth/<name>.json.
 
 #include <arpa/inet.h>
+#include <gtest/gtest.h>
 #include <pcap/pcap.h>
+#include <simdjson.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <iterator>
@@ -15,9 +18,6 @@
 #include <set>
 #include <string>
 #include <vector>
-
-#include <gtest/gtest.h>
-#include <simdjson.h>
 
 #include "ipfix/decoder.h"
 #include "ipfix/packet_headers.h"
@@ -38,15 +38,16 @@ struct HostFigures {
 
   friend bool operator==(const HostFigures&, const HostFigures&) = default;
   friend std::ostream& operator<<(std::ostream& out, const HostFigures& f) {
-    return out << f.flows << " flows, " << f.packets << " packets, " << f.bytes << " bytes, " << f.peers << " peers, "
-               << f.dst_ports << " dst_ports";
+    return out << f.flows << " flows, " << f.packets << " packets, " << f.bytes << " bytes, " << f.peers
+               << " peers, " << f.dst_ports << " dst_ports";
   }
 };
 using Hosts = std::map<std::string, HostFigures>;
 
 fs::path CapturesFolder() {
   const char* const named = std::getenv("HOSTSCOPE_CAPTURES");
-  return named != nullptr ? fs::path(named) : fs::path(HOSTSCOPE_SOURCE_DIR).parent_path() / "shared" / "captures";
+  return named != nullptr ? fs::path(named)
+                          : fs::path(HOSTSCOPE_SOURCE_DIR).parent_path() / "shared" / "captures";
 }
 
 std::vector<std::string> CaptureNames() {
@@ -113,7 +114,8 @@ Replay ReplayCapture(const fs::path& path) {
   replay.decoder = std::make_unique<ipfix::Decoder>(settings);
   ExactCounter counter;
   char error[PCAP_ERRBUF_SIZE];
-  const std::unique_ptr<pcap_t, decltype(&pcap_close)> capture(pcap_open_offline(path.c_str(), error), &pcap_close);
+  const std::unique_ptr<pcap_t, decltype(&pcap_close)> capture(pcap_open_offline(path.c_str(), error),
+                                                               &pcap_close);
   if (!capture) {
     ADD_FAILURE() << error;
     return replay;
@@ -131,7 +133,8 @@ Replay ReplayCapture(const fs::path& path) {
     }
     const std::size_t payload = packet.transport_offset + 8;
     ipfix::Datagram datagram;
-    datagram.payload = frame.subspan(payload, std::min<std::size_t>(packet.end_offset, frame.size()) - payload);
+    datagram.payload =
+        frame.subspan(payload, std::min<std::size_t>(packet.end_offset, frame.size()) - payload);
     datagram.source = packet.source;
     datagram.source_port = ipfix::LoadBe16(&frame[packet.transport_offset]);
     datagram.received.ns = header->ts.tv_sec * kNanosecondsPerSecond + header->ts.tv_usec * 1000;
@@ -152,8 +155,9 @@ std::string Field(const simdjson::dom::object& record, std::string_view key) {
   return record[key].get(value) == simdjson::SUCCESS ? std::string(value) : std::string();
 }
 
-/// The truth's figures, except dst_ports: theirs counts the port field of every protocol, ours only of TCP, UDP, SCTP
-/// and DCCP (ICMP's type and code stand in it otherwise), so it is counted again from their flow records.
+/// The truth's figures, except dst_ports: theirs counts the port field of every protocol, ours only of TCP,
+/// UDP, SCTP and DCCP (ICMP's type and code stand in it otherwise), so it is counted again from their flow
+/// records.
 Hosts Truth(const fs::path& path) {
   simdjson::dom::parser parser;
   const simdjson::dom::element document = parser.load(path);
@@ -185,13 +189,15 @@ HostFigures SumOf(const Hosts& hosts) {
 }
 
 const KnownDifference* FindKnownDifference(std::string_view capture) {
-  const auto* const found = std::find_if(std::begin(kKnownDifferences), std::end(kKnownDifferences),
-                                         [&](const KnownDifference& known) { return known.capture == capture; });
+  const auto* const found =
+      std::find_if(std::begin(kKnownDifferences), std::end(kKnownDifferences),
+                   [&](const KnownDifference& known) { return known.capture == capture; });
   return found == std::end(kKnownDifferences) ? nullptr : found;
 }
 
 TEST(Captures, FolderIsThere) {
-  if (CaptureNames().empty()) GTEST_SKIP() << "no captures in " << CapturesFolder() << "; set HOSTSCOPE_CAPTURES";
+  if (CaptureNames().empty())
+    GTEST_SKIP() << "no captures in " << CapturesFolder() << "; set HOSTSCOPE_CAPTURES";
 }
 
 class CapturesTest : public ::testing::TestWithParam<std::string> {};
@@ -221,9 +227,45 @@ TEST_P(CapturesTest, TheBooksBalance) {
   EXPECT_EQ(books.records_seen.Get(), books.records_counted.Get() + books.skipped.Total());
 }
 
+#ifdef HOSTSCOPE_PROGRAM
+/// What `hostscope replay` says each host sent, over all windows.
+Hosts ReplayedByProgram(const fs::path& capture) {
+  const std::string command =
+      "'" HOSTSCOPE_PROGRAM "' replay --windows 1h --sampling ignore '" + capture.string() + "'";
+  const std::unique_ptr<FILE, int (*)(FILE*)> output(popen(command.c_str(), "r"), &pclose);
+  if (!output) {
+    ADD_FAILURE() << command;
+    return {};
+  }
+  std::string text;
+  for (int character = 0; (character = fgetc(output.get())) != EOF;) text += static_cast<char>(character);
+  Hosts hosts;
+  simdjson::dom::parser parser;
+  for (const simdjson::dom::element record : parser.parse_many(text)) {
+    std::string_view host;
+    simdjson::dom::object sent;
+    if (record["host"]["ip"].get(host) != simdjson::SUCCESS || record["sent"].get(sent) != simdjson::SUCCESS)
+      continue;
+    HostFigures& figures = hosts[std::string(host)];
+    figures.flows += std::uint64_t{sent["flows"]};
+    figures.packets += std::uint64_t{sent["packets"]};
+    figures.bytes += std::uint64_t{sent["bytes"]};
+    figures.peers += std::uint64_t{sent["peers"]};
+    figures.dst_ports += std::uint64_t{sent["dst_ports"]};
+  }
+  return hosts;
+}
+
+TEST_P(CapturesTest, TheReplayCommandSaysTheSame) {
+  const fs::path capture = CapturesFolder() / "pcap" / (GetParam() + ".pcap");
+  EXPECT_EQ(ReplayedByProgram(capture), ReplayCapture(capture).hosts);
+}
+#endif
+
 INSTANTIATE_TEST_SUITE_P(All, CapturesTest, ::testing::ValuesIn(CaptureNames()), [](const auto& test) {
   std::string name = test.param;
-  std::replace_if(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
   return name;
 });
 
