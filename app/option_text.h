@@ -1,6 +1,8 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>
@@ -26,20 +28,21 @@ CLI::Option* AddParsed(CLI::App& app, const std::string& name, T& target,
       help);
 }
 
-/// Separated by commas.
+/// Separated by commas, in one argument: what follows after a space is something else.
 template <typename T>
 CLI::Option* AddParsedList(CLI::App& app, const std::string& name, std::vector<T>& target,
                            Parsed<T> (*parse)(std::string_view), const std::string& help) {
-  return app
-      .add_option_function<std::vector<std::string>>(
-          name,
-          [name, &target, parse](const std::vector<std::string>& texts) {
-            target.clear();
-            for (const std::string& text : texts) target.push_back(ParseOrThrow(name, text, parse));
-          },
-          help)
-      ->delimiter(',')
-      ->expected(1);
+  return app.add_option_function<std::string>(
+      name,
+      [name, &target, parse](const std::string& text) {
+        target.clear();
+        for (std::size_t start = 0; start <= text.size();) {
+          const std::size_t end = std::min(text.find(',', start), text.size());
+          target.push_back(ParseOrThrow(name, std::string_view(text).substr(start, end - start), parse));
+          start = end + 1;
+        }
+      },
+      help);
 }
 
 /// One of a few names.

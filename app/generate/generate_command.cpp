@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -34,6 +35,11 @@ std::string WhatIsWrong(const GenerateArguments& arguments) {
   const GenerateOptions& options = arguments.options;
   if (options.pcap_path.empty() == options.udp_target.empty())
     return "exactly one of --pcap and --udp is needed";
+  // CLI11's ranges let "nan" through.
+  for (const double number :
+       {options.zipf, options.ipv6_share, options.records_per_second, arguments.datagrams_per_second}) {
+    if (std::isnan(number)) return "--zipf, --ipv6-share and rates must be numbers";
+  }
   if (options.format == ExportFormat::kNetflow5) {
     if (options.ipv6_share > 0) return "--format v5 has no IPv6: leave out --ipv6-share";
     if (options.records_per_datagram > 30) return "--format v5 has at most 30 records in a datagram";

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Runs the built program as its users do.
+namespace hostscope::app::testing {
+
+/// A folder of its own for each object, gone with it.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  std::string operator/(std::string_view name) const { return (path_ / name).string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+struct Finished {
+  int status = -1;  ///< exit status; 128 + the signal that ended it
+  std::string out;
+  std::string err;
+};
+
+/// `hostscope ARGUMENTS…` to its end; standard input is empty.
+Finished RunHostscope(const std::vector<std::string>& arguments);
+
+/// The same where standard output is too long to keep: `take` is given one line after the other, without its
+/// line feed. The result has no `out`.
+Finished RunHostscope(const std::vector<std::string>& arguments,
+                      const std::function<void(std::string_view line)>& take);
+
+void WriteFile(const std::string& path, std::string_view text);
+void WriteFile(const std::string& path, const std::vector<std::uint8_t>& bytes);
+std::string ReadFile(const std::string& path);
+std::vector<std::string> LinesOf(std::string_view text);
+
+}  // namespace hostscope::app::testing
