@@ -12,21 +12,24 @@ namespace {
 struct CheckOptions {
   std::string config_path;
   bool print = false;
+  bool example = false;
 };
 
+int Print(const std::string& text) {
+  std::cout << text << std::flush;
+  return std::cout ? kExitSuccess : kExitFailure;
+}
+
 int Check(const CheckOptions& options) {
+  if (options.example) return Print(WriteExample());
   const std::string path = ChooseConfigPath(options.config_path);
   std::optional<Config> config = path.empty() ? Config{} : LoadConfigOrReport(path);
   if (!config) return kExitFailure;
-  if (options.print) {
-    std::cout << WriteConfig(*config);
-  } else if (path.empty()) {
-    std::cout << "no file at " << kDefaultConfigPath << ": the built-in defaults are in force\n";
-  } else {
-    std::cout << path << ": no problems\n";
+  if (options.print) return Print(WriteConfig(*config));
+  if (path.empty()) {
+    return Print(std::string("no file at ") + kDefaultConfigPath + ": the built-in defaults are in force\n");
   }
-  std::cout.flush();
-  return std::cout ? kExitSuccess : kExitFailure;
+  return Print(path + ": no problems\n");
 }
 
 }  // namespace
@@ -41,6 +44,11 @@ void AddCheck(CLI::App& root, Command& chosen) {
       ->default_str(kDefaultConfigPath);
   check->add_flag("--print", options->print,
                   "Print the whole configuration that results, every key explained");
+  check
+      ->add_flag("--example", options->example,
+                 "Print the built-in defaults instead, every key explained: a file to start from")
+      ->excludes("--print")
+      ->excludes("--config");
   check->callback([options, &chosen] { chosen = [options] { return Check(*options); }; });
 }
 

@@ -1,5 +1,7 @@
 #include "app/config/config_keys.h"
 
+#include "exporter/address_text.h"
+
 namespace hostscope::app {
 namespace {
 
@@ -16,6 +18,28 @@ Value Schema(exporter::Schema& schema) {
 }
 constexpr std::string_view kSchemaHelp =
     "Layout of the records: hostscope, or stream4flow for consumers of the older one.";
+
+// Items of lists that are empty by default, as they are shown: nobody's addresses (RFC 5737, RFC 3849) and
+// the values that are most often changed.
+dataplane::PortConfig ExamplePort() {
+  dataplane::PortConfig port;
+  port.device = "0000:3b:00.0";
+  port.addresses = {*exporter::ParseAddress("192.0.2.10"), *exporter::ParseAddress("2001:db8::10")};
+  return port;
+}
+ipfix::ExporterRule ExampleRule() {
+  ipfix::ExporterRule rule{*exporter::ParsePrefix("192.0.2.0/24"), {}};
+  rule.settings.sampling_rate = 1000;
+  return rule;
+}
+NdjsonConfig ExampleNdjson() {
+  return {"/var/lib/hostscope/hosts.ndjson"};
+}
+KafkaConfig ExampleKafka() {
+  KafkaConfig sink;
+  sink.brokers = {"kafka1.example.net:9092", "kafka2.example.net:9092"};
+  return sink;
+}
 
 void DescribeObserver(KeyVisitor& visitor, Config& config) {
   visitor.One({"name", "Name of this appliance; stands in every record."},
@@ -80,11 +104,11 @@ void DescribeCores(KeyVisitor& visitor, dataplane::DataplaneConfig& config) {
 }
 
 void DescribeMemory(KeyVisitor& visitor, MemoryConfig& memory) {
-  visitor.One(
-      {"hosts",
-       "Hosts that each table has room for, about 271 bytes each, more where a host is busy. Further hosts of a\n"
-       "window go to their network's `other` record."},
-      Whole(memory.max_hosts, std::size_t{1000}, std::size_t{1'000'000'000}));
+  visitor.One({"hosts",
+               "Hosts that each table has room for, about 271 bytes each, more where a host is busy. Further "
+               "hosts of a\n"
+               "window go to their network's `other` record."},
+              Whole(memory.max_hosts, std::size_t{1000}, std::size_t{1'000'000'000}));
   visitor.One({"sketches", "Memory of each table for distinct counts of more than a few members."},
               Bytes(memory.sketch_bytes, kMiB, kTiB));
 }
@@ -128,11 +152,12 @@ void DescribeExporters(KeyVisitor& visitor, ipfix::Settings& settings) {
   // A rule starts from the defaults above, so it says only what differs; visitors go in this order, not the
   // file's.
   const ipfix::ExporterRule initial{{}, settings.default_exporter};
+  static const ipfix::ExporterRule example = ExampleRule();
   visitor.Sections(
       {"rules",
        "Exporters that differ, by address prefix; the longest that matches counts. Keys are those of\n"
        "`defaults`, from which a rule takes what it does not say."},
-      SectionsOf(settings.exporters, initial, [](KeyVisitor& inner, ipfix::ExporterRule& rule) {
+      SectionsOf(settings.exporters, initial, example, [](KeyVisitor& inner, ipfix::ExporterRule& rule) {
         inner.One({"prefix", "Addresses of the exporters.", true}, NetworkPrefix(rule.prefix));
         DescribeExporterSettings(inner, rule.settings);
       }));
@@ -173,9 +198,12 @@ void DescribeKafka(KeyVisitor& visitor, KafkaConfig& sink) {
 void DescribeSinks(KeyVisitor& visitor, SinksConfig& sinks) {
   static const NdjsonConfig new_ndjson;
   static const KafkaConfig new_kafka;
+  static const NdjsonConfig example_ndjson = ExampleNdjson();
+  static const KafkaConfig example_kafka = ExampleKafka();
   visitor.Sections({"ndjson", "Files of one JSON object a line."},
-                   SectionsOf(sinks.ndjson, new_ndjson, DescribeNdjson));
-  visitor.Sections({"kafka", "Apache Kafka."}, SectionsOf(sinks.kafka, new_kafka, DescribeKafka));
+                   SectionsOf(sinks.ndjson, new_ndjson, example_ndjson, DescribeNdjson));
+  visitor.Sections({"kafka", "Apache Kafka."},
+                   SectionsOf(sinks.kafka, new_kafka, example_kafka, DescribeKafka));
 }
 
 void DescribeLogging(KeyVisitor& visitor, Config& config) {
@@ -190,6 +218,7 @@ void DescribeLogging(KeyVisitor& visitor, Config& config) {
 
 void DescribeConfig(KeyVisitor& visitor, Config& config) {
   static const dataplane::PortConfig new_port;
+  static const dataplane::PortConfig example_port = ExamplePort();
   visitor.Section({"observer", "Who says so."}, [&](KeyVisitor& inner) { DescribeObserver(inner, config); });
   visitor.Many({"windows",
                 "Lengths of the windows. The shortest is the base window; every other is a multiple of it."},
@@ -198,7 +227,7 @@ void DescribeConfig(KeyVisitor& visitor, Config& config) {
   visitor.Many({"networks", "Monitored networks: addresses in them are hosts. The most specific one counts."},
                ListOf(config.networks, [](Prefix& network) { return NetworkPrefix(network); }));
   visitor.Sections({"ports", "Network ports that export datagrams arrive on."},
-                   SectionsOf(config.dataplane.ports, new_port, DescribePort));
+                   SectionsOf(config.dataplane.ports, new_port, example_port, DescribePort));
   visitor.Section({"dpdk", "The packet framework."},
                   [&](KeyVisitor& inner) { DescribeDpdk(inner, config.dataplane.eal); });
   visitor.Section({"cores", "Who runs where."},

@@ -12,22 +12,29 @@
 namespace hostscope::app {
 namespace {
 
-/// Double-quoted where YAML could read something else into it.
-std::string Quoted(const std::string& text) {
-  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=-";
-  const bool is_plain = !text.empty() && text.find_first_not_of(kPlain) == std::string::npos &&
-                        text.front() != '-' && text.front() != ':' && text.back() != ':';
-  if (is_plain) return text;
+std::string DoubleQuoted(const std::string& text) {
   std::string quoted = "\"";
   for (const char c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    if (c == '\n') {
-      quoted += "\\n";
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      quoted += '\\';
+      quoted += c;
+    } else if (byte < 0x20 || byte == 0x7f) {
+      quoted += fmt::format("\\x{:02x}", byte);
     } else {
       quoted += c;
     }
   }
   return quoted + "\"";
+}
+
+/// Double-quoted where YAML could read something else into it.
+std::string Quoted(const std::string& text) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=-";
+  const bool is_plain = !text.empty() && text.find_first_not_of(kPlain) == std::string::npos &&
+                        text.front() != '-' && text.front() != ':' && text.back() != ':' && text != "null" &&
+                        text != "Null" && text != "NULL";
+  return is_plain ? text : DoubleQuoted(text);
 }
 
 class Writer final : public KeyVisitor {
@@ -45,8 +52,8 @@ class Writer final : public KeyVisitor {
     bool is_first = true;
     for (const std::string& item : values.write()) {
       if (!is_first) text_ += ", ";
-      // A double quote keeps commas and the colons of IPv6 from meaning anything inside of [ ].
-      text_ += fmt::format("\"{}\"", item);
+      // Quotes keep commas and the colons of IPv6 from meaning anything inside of [ ].
+      text_ += DoubleQuoted(item);
       is_first = false;
     }
     text_ += "]\n";
@@ -61,7 +68,8 @@ class Writer final : public KeyVisitor {
 
   void Sections(const Key& key, const SectionList& sections) override {
     Begin(key);
-    text_ += sections.size() == 0 ? " []\n" : "\n";
+    text_ += "\n";
+    if (sections.size() == 0) PutExample(sections);
     for (std::size_t i = 0; i < sections.size(); ++i) {
       text_ += indent_ + "  -\n";
       Writer inner(text_, Indent() + 4);
@@ -79,7 +87,18 @@ class Writer final : public KeyVisitor {
  private:
   int Indent() const { return static_cast<int>(indent_.size()); }
 
+  /// An item that is no more than a comment: without the "#" before "-" and before two spaces it would be
+  /// one.
+  void PutExample(const SectionList& sections) {
+    std::string item = "-\n";
+    Writer inner(item, 2);
+    sections.example(inner);
+    std::istringstream lines(item);
+    for (std::string line; std::getline(lines, line);) text_ += fmt::format("{}  #{}\n", indent_, line);
+  }
+
   void Begin(const Key& key) {
+    if (indent_.empty()) text_ += '\n';
     std::string_view help = key.help;
     while (!help.empty()) {
       const std::size_t end = std::min(help.find('\n'), help.size());
@@ -113,6 +132,16 @@ std::string WriteConfig(const Config& config) {
   Writer writer(text, 0);
   DescribeConfig(writer, copy);
   return text;
+}
+
+std::string WriteExample() {
+  return "# The configuration of Hostscope. Every key is here with its default; a file needs only those that "
+         "differ.\n"
+         "# Durations and sizes have units: 500ms, 10s, 5m, 1d; 64KiB, 256MiB, 4GiB. Lists that are empty "
+         "show an item\n"
+         "# behind \"#\": remove that sign, and no space, to have it. `hostscope check -c FILE` names every "
+         "problem.\n" +
+         WriteConfig({});
 }
 
 std::string ChangedSections(const Config& before, const Config& after) {

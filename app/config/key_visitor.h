@@ -26,6 +26,7 @@ struct SectionList {
   std::function<Describe()> append;  ///< adds an item, returns its keys
   std::function<std::size_t()> size;
   std::function<Describe(std::size_t)> at;
+  std::function<void(KeyVisitor&)> example;  ///< shows an item that is in no list, filled in as people would
 };
 
 /// Is shown every key of the configuration, once: DescribeConfig() in config_keys.cpp is the only place that
@@ -42,9 +43,9 @@ class KeyVisitor {
 };
 
 /// `describe(visitor, item)` shows the keys of one item; a new one starts as a copy of `initial`, which must
-/// outlive the visit.
+/// outlive the visit, as must `example`.
 template <typename T, typename DescribeItem>
-SectionList SectionsOf(std::vector<T>& items, const T& initial, DescribeItem describe) {
+SectionList SectionsOf(std::vector<T>& items, const T& initial, const T& example, DescribeItem describe) {
   const auto bind = [&items, describe](std::size_t i) -> Describe {
     return [&items, describe, i](KeyVisitor& visitor) { describe(visitor, items[i]); };
   };
@@ -53,7 +54,11 @@ SectionList SectionsOf(std::vector<T>& items, const T& initial, DescribeItem des
             items.push_back(initial);
             return bind(items.size() - 1);
           },
-          [&items] { return items.size(); }, bind};
+          [&items] { return items.size(); }, bind,
+          [&example, describe](KeyVisitor& visitor) {
+            T item = example;
+            describe(visitor, item);
+          }};
 }
 
 }  // namespace hostscope::app
