@@ -1,11 +1,11 @@
 #include "app/config/config_reader.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <map>
-#include <sstream>
 
 #include "app/config/config_check.h"
 #include "app/config/config_keys.h"
@@ -188,15 +188,19 @@ LoadedConfig ParseConfig(std::string_view text) {
 LoadedConfig LoadConfig(const std::string& path) {
   errno = 0;
   std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  if (!file || file.bad()) {
+  std::string text;
+  std::array<char, 16384> part;
+  // Opening a directory works; reading it is what fails, and sets badbit.
+  while (file.read(part.data(), part.size()) || file.gcount() > 0) {
+    text.append(part.data(), static_cast<std::size_t>(file.gcount()));
+  }
+  if (!file.is_open() || file.bad()) {
     LoadedConfig unread;
     unread.problems.push_back(
         {0, "", std::string("can't be read: ") + std::strerror(errno != 0 ? errno : EIO), ""});
     return unread;
   }
-  return ParseConfig(text.str());
+  return ParseConfig(text);
 }
 
 }  // namespace hostscope::app

@@ -73,6 +73,7 @@ Parsed<std::uint64_t> ParseQuantity(std::string_view text, std::span<const Unit>
   if (!TakeNumber(text, number)) return Result::Wrong(quoted + " is not a number with a unit");
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   if (text.empty()) return Result::Wrong(quoted + " has no unit");
+  if (IsDigit(text.front())) return Result::Wrong(quoted + " has more than three digits behind its point");
   for (const Unit& unit : units) {
     if (unit.name != text) continue;
     std::uint64_t value;

@@ -19,7 +19,12 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { Add(YamlNode::Kind::kNull, mark); }
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override {
+    YamlNode& node = Add(YamlNode::Kind::kNull, mark);
+    // The mark of what is not there is that of what comes next, maybe many lines below.
+    const bool is_value = !open_.empty() && open_.back()->items.size() == open_.back()->keys.size();
+    if (is_value) node.line = open_.back()->keys.back().line;
+  }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
     throw YAML::ParserException(mark, "aliases are not supported");
   }
