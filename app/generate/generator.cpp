@@ -66,6 +66,7 @@ class Generator {
     context.with_templates =
         !exporter.templates_sent ||
         context.export_time.ns - exporter.templates_sent->ns >= options_.template_interval_ns;
+    if (!exporter.templates_sent) summary_.AddExporter();
     if (context.with_templates) exporter.templates_sent = context.export_time;
     builder_->Begin(context);
     std::size_t count = 0;

@@ -10,7 +10,7 @@
 namespace hostscope::app {
 
 Summary::Summary(const GenerateOptions& options)
-    : sampling_interval_(options.sampling_interval), exporters_(options.exporters), seen_(options.hosts) {}
+    : sampling_interval_(options.sampling_interval), seen_(options.hosts) {}
 
 void Summary::AddFlow(const SyntheticFlow& flow) noexcept {
   ++flows_;

@@ -17,6 +17,8 @@ class Summary {
  public:
   explicit Summary(const GenerateOptions& options);
   void AddFlow(const SyntheticFlow& flow) noexcept;
+  /// One that sends its first datagram.
+  void AddExporter() noexcept { ++exporters_; }
   void AddDatagram(std::size_t bytes) noexcept {
     ++datagrams_;
     datagram_bytes_ += bytes;
@@ -26,7 +28,7 @@ class Summary {
 
  private:
   std::uint32_t sampling_interval_;
-  std::uint32_t exporters_;
+  std::uint32_t exporters_ = 0;
   std::uint64_t datagrams_ = 0;
   std::uint64_t datagram_bytes_ = 0;
   std::uint64_t flows_ = 0;
