@@ -25,9 +25,10 @@ aggregator::MergerOptions MergerOptionsOf(const ReplayOptions& options) {
   merger.base_length_ns = options.window_lengths_ns.front();
   merger.rollup_lengths_ns.assign(options.window_lengths_ns.begin() + 1, options.window_lengths_ns.end());
   merger.table = options.table;
-  // Closed windows are written at once, so nothing holds more than the open window, the next one, and one a
-  // length.
-  merger.max_tables = options.window_lengths_ns.size() + 2;
+  // Closed windows are written at once, so that is all there can be: the open window and the next one, and
+  // for each longer length the window that it was given and the table that it is to unite that with others
+  // in.
+  merger.max_tables = 2 * options.window_lengths_ns.size();
   return merger;
 }
 
@@ -73,7 +74,10 @@ class Replayer {
 
   void CloseWindow(ReceiveTime now) {
     if (spare_ == nullptr) spare_ = merger_.TakeTable();
-    if (auto part = aggregator_->Close(now, spare_, Totals())) Write(merger_.Add(0, std::move(*part)));
+    auto part = aggregator_->Close(now, spare_, Totals());
+    // A window that stays open takes what belongs to others, and nothing would ever free a table here.
+    if (!part) throw std::logic_error("no host table is free for the next window");
+    Write(merger_.Add(0, std::move(*part)));
   }
 
   /// The end of the captures is the end of time: everything that belongs to the open windows is in them, so
