@@ -55,8 +55,12 @@ class Replayer {
     while (capture_.Next(packet, link)) {
       if (!datagrams_.Take(packet, link, datagram)) continue;
       if (!aggregator_) Open(datagram.received);
-      // Before the aggregator learns of the new time: what is in the batch arrived earlier.
-      if (datagram.received >= aggregator_->span().end()) decoder_.Flush(*aggregator_);
+      // Before the aggregator learns of the new time: what is in the batch arrived when the window was open,
+      // or late, and this did not.
+      const aggregator::WindowSpan span = aggregator_->span();
+      const bool is_late = datagram.received < span.start;
+      if (is_late != was_late_ || datagram.received >= span.end()) decoder_.Flush(*aggregator_);
+      was_late_ = is_late;
       if (aggregator_->Due(datagram.received)) CloseWindow(datagram.received);
       decoder_.Decode(datagram, *aggregator_);
     }
@@ -121,6 +125,7 @@ class Replayer {
   std::optional<aggregator::WorkerAggregator> aggregator_;  // from the first datagram on: it sets the clock
   std::unique_ptr<aggregator::HostTable> spare_;
   std::uint64_t hosts_ = 0;
+  bool was_late_ = false;  // the last datagram's time was before the open window
 };
 
 std::string Replayer::StatsJson() const {

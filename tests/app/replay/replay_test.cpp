@@ -284,5 +284,16 @@ TEST_F(ReplayTest, LostDatagramsAreEstimatedFromSequenceNumbers) {
   }
 }
 
+TEST_F(ReplayTest, ClocksThatGoBackDoNotReopenAWindow) {
+  const std::string pcap =
+      Put("a.pcap", PcapOf({Netflow5Frame(kNewYearNs + 15 * kSecond, {{}}, 0),
+                            Netflow5Frame(kNewYearNs + 5 * kSecond, {{}}, 1),
+                            Netflow5Frame(kNewYearNs + 16 * kSecond + 500 * kMillisecond, {{}}, 2)}));
+  const std::vector<Record> records = ParseRecords(Replay({pcap}).out);
+  ASSERT_EQ(records.size(), 3U);
+  EXPECT_EQ(records[2].summary.at("flows"), 3);
+  EXPECT_EQ(stats_.at("windows.late_flows"), 1);
+}
+
 }  // namespace
 }  // namespace hostscope::app::testing
