@@ -40,9 +40,13 @@ std::string TargetsOf(const dataplane::PortConfig& port) {
 
 void StartLogging(LogLevel level) {
   auto logger = spdlog::stderr_logger_mt("hostscope");
-  logger->set_level(LevelOf(level));
   spdlog::set_default_logger(std::move(logger));
+  SetLogLevel(level);
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l: %v", spdlog::pattern_time_type::utc);
+}
+
+void SetLogLevel(LogLevel level) {
+  spdlog::set_level(LevelOf(level));
 }
 
 void Reporter::LogStart(const Config& config) {

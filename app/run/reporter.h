@@ -10,6 +10,8 @@ namespace hostscope::app {
 
 /// Sets up logging: to standard error, in UTC. Standard output is for host records.
 void StartLogging(LogLevel level);
+/// At any time afterwards.
+void SetLogLevel(LogLevel level);
 
 /// What the log says of a running appliance. Main thread.
 class Reporter {

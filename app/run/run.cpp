@@ -29,23 +29,33 @@ void WriteStats(const Appliance& appliance, const std::string& path) {
   }
 }
 
-void Reload(const RunOptions& options) {
+/// `in_force` becomes what can be changed while running; the rest of it stays, and so does all of it where
+/// the new configuration has problems.
+void Reload(const RunOptions& options, Config& in_force) {
   const std::optional<Config> config = options.reload();
   if (!config) {
     spdlog::error("the configuration has problems; the old one stays in force");
     return;
   }
-  const std::string changed = ChangedSections(options.config, *config);
+  const std::string changed = ChangedSections(in_force, *config);
   if (changed.empty()) {
     spdlog::info("the configuration is what it was");
+    return;
+  }
+  in_force.log_level = config->log_level;
+  SetLogLevel(in_force.log_level);
+  const std::string rest = ChangedSections(in_force, *config);
+  if (rest.empty()) {
+    spdlog::info("the configuration is good, and in force: {}", changed);
   } else {
-    spdlog::warn("the configuration is good; a restart is needed to change: {}", changed);
+    spdlog::warn("the configuration is good; a restart is needed to change: {}", rest);
   }
 }
 
 /// Until a signal ends it. Returns whether nothing failed.
 bool Watch(const RunOptions& options, const Signals& signals, const Appliance& appliance,
            Reporter& reporter) {
+  Config in_force = options.config;
   auto next_summary = Clock::now() + kSummaryInterval;
   std::uint64_t windows_seen = 0;
   while (!appliance.has_failed()) {
@@ -54,7 +64,7 @@ bool Watch(const RunOptions& options, const Signals& signals, const Appliance& a
       spdlog::info("told to end; open windows are closed as they are");
       return true;
     }
-    if (signal == SIGHUP) Reload(options);
+    if (signal == SIGHUP) Reload(options, in_force);
     if (const std::uint64_t windows = appliance.windows_closed(); windows != windows_seen) {
       windows_seen = windows;
       WriteStats(appliance, options.stats_path);

@@ -81,7 +81,7 @@ void AddRun(CLI::App& root, Command& chosen) {
       ->type_name("FILE");
   command->footer(
       "SIGTERM and SIGINT end it: open windows are written, marked partial. SIGHUP checks the "
-      "configuration.");
+      "configuration, and changes the level of the log.");
   command->callback([arguments, &chosen] {
     if (std::vector<std::int64_t>& lengths = arguments->window_lengths_ns; !lengths.empty()) {
       if (const std::string wrong = CheckWindowLengths(lengths); !wrong.empty()) {

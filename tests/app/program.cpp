@@ -2,16 +2,20 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
 #include <system_error>
+#include <thread>
+#include <utility>
 
 extern char** environ;
 
@@ -58,6 +62,18 @@ void ReadLines(int descriptor, const std::function<void(std::string_view)>& take
   if (!rest.empty()) take(rest);
 }
 
+int StatusOf(pid_t child) {
+  int status = 0;
+  if (waitpid(child, &status, 0) != child) Fail(errno, "waiting for the program");
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+std::size_t CountOf(std::string_view text, std::string_view part) {
+  std::size_t count = 0;
+  for (std::size_t at = 0; (at = text.find(part, at)) != std::string_view::npos; at += part.size()) ++count;
+  return count;
+}
+
 }  // namespace
 
 TemporaryFolder::TemporaryFolder() {
@@ -80,10 +96,8 @@ Finished RunHostscope(const std::vector<std::string>& arguments,
   close(ends[1]);
   ReadLines(ends[0], take);
   close(ends[0]);
-  int status = 0;
-  if (waitpid(child, &status, 0) != child) Fail(errno, "waiting for the program");
   Finished finished;
-  finished.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  finished.status = StatusOf(child);
   finished.err = ReadFile(folder / "stderr");
   return finished;
 }
@@ -96,6 +110,42 @@ Finished RunHostscope(const std::vector<std::string>& arguments) {
   });
   finished.out = std::move(out);
   return finished;
+}
+
+RunningHostscope::RunningHostscope(const std::vector<std::string>& arguments, const std::string& out_path,
+                                   std::string err_path)
+    : err_path_(std::move(err_path)) {
+  const int out = open(out_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (out < 0) Fail(errno, "opening a file for output");
+  child_ = Spawn(arguments, out, err_path_);
+  close(out);
+}
+
+RunningHostscope::~RunningHostscope() {
+  if (child_ == 0) return;
+  kill(child_, SIGKILL);
+  waitpid(child_, nullptr, 0);
+}
+
+void RunningHostscope::Signal(int signal) const {
+  if (kill(child_, signal) != 0) Fail(errno, "sending a signal");
+}
+
+bool RunningHostscope::HasSaid(std::string_view text, std::size_t times) const {
+  using namespace std::chrono_literals;
+  const auto deadline = std::chrono::steady_clock::now() + 30s;
+  while (std::chrono::steady_clock::now() < deadline) {
+    if (CountOf(ReadFile(err_path_), text) >= times) return true;
+    siginfo_t ended{};
+    waitid(P_PID, static_cast<id_t>(child_), &ended, WEXITED | WNOHANG | WNOWAIT);
+    if (ended.si_pid == child_) return CountOf(ReadFile(err_path_), text) >= times;
+    std::this_thread::sleep_for(20ms);
+  }
+  return false;
+}
+
+int RunningHostscope::Wait() {
+  return StatusOf(std::exchange(child_, 0));
 }
 
 void WriteFile(const std::string& path, std::string_view text) {

@@ -38,6 +38,27 @@ Finished RunHostscope(const std::vector<std::string>& arguments);
 Finished RunHostscope(const std::vector<std::string>& arguments,
                       const std::function<void(std::string_view line)>& take);
 
+/// `hostscope ARGUMENTS…` in the background, its output in files. Killed at the end of its scope.
+class RunningHostscope {
+ public:
+  RunningHostscope(const std::vector<std::string>& arguments, const std::string& out_path,
+                   std::string err_path);
+  ~RunningHostscope();
+  RunningHostscope(const RunningHostscope&) = delete;
+  RunningHostscope& operator=(const RunningHostscope&) = delete;
+
+  void Signal(int signal) const;
+  /// Until what it wrote to standard error has `text` so many times; false after half a minute, or when it
+  /// ended.
+  bool HasSaid(std::string_view text, std::size_t times = 1) const;
+  /// To its end; the exit status, or 128 + the signal that ended it.
+  int Wait();
+
+ private:
+  std::string err_path_;
+  int child_ = 0;  // 0: it has ended
+};
+
 void WriteFile(const std::string& path, std::string_view text);
 void WriteFile(const std::string& path, const std::vector<std::uint8_t>& bytes);
 std::string ReadFile(const std::string& path);
