@@ -152,12 +152,12 @@ void DescribeExporters(KeyVisitor& visitor, ipfix::Settings& settings) {
   // A rule starts from the defaults above, so it says only what differs; visitors go in this order, not the
   // file's.
   const ipfix::ExporterRule initial{{}, settings.default_exporter};
-  static const ipfix::ExporterRule example = ExampleRule();
+  static const ipfix::ExporterRule kExample = ExampleRule();
   visitor.Sections(
       {"rules",
        "Exporters that differ, by address prefix; the longest that matches counts. Keys are those of\n"
        "`defaults`, from which a rule takes what it does not say."},
-      SectionsOf(settings.exporters, initial, example, [](KeyVisitor& inner, ipfix::ExporterRule& rule) {
+      SectionsOf(settings.exporters, initial, kExample, [](KeyVisitor& inner, ipfix::ExporterRule& rule) {
         inner.One({"prefix", "Addresses of the exporters.", true}, NetworkPrefix(rule.prefix));
         DescribeExporterSettings(inner, rule.settings);
       }));
@@ -196,14 +196,14 @@ void DescribeKafka(KeyVisitor& visitor, KafkaConfig& sink) {
 }
 
 void DescribeSinks(KeyVisitor& visitor, SinksConfig& sinks) {
-  static const NdjsonConfig new_ndjson;
-  static const KafkaConfig new_kafka;
-  static const NdjsonConfig example_ndjson = ExampleNdjson();
-  static const KafkaConfig example_kafka = ExampleKafka();
+  static const NdjsonConfig kNewNdjson;
+  static const KafkaConfig kNewKafka;
+  static const NdjsonConfig kExampleNdjson = ExampleNdjson();
+  static const KafkaConfig kExampleKafka = ExampleKafka();
   visitor.Sections({"ndjson", "Files of one JSON object a line."},
-                   SectionsOf(sinks.ndjson, new_ndjson, example_ndjson, DescribeNdjson));
+                   SectionsOf(sinks.ndjson, kNewNdjson, kExampleNdjson, DescribeNdjson));
   visitor.Sections({"kafka", "Apache Kafka."},
-                   SectionsOf(sinks.kafka, new_kafka, example_kafka, DescribeKafka));
+                   SectionsOf(sinks.kafka, kNewKafka, kExampleKafka, DescribeKafka));
 }
 
 void DescribeLogging(KeyVisitor& visitor, Config& config) {
@@ -217,8 +217,8 @@ void DescribeLogging(KeyVisitor& visitor, Config& config) {
 }  // namespace
 
 void DescribeConfig(KeyVisitor& visitor, Config& config) {
-  static const dataplane::PortConfig new_port;
-  static const dataplane::PortConfig example_port = ExamplePort();
+  static const dataplane::PortConfig kNewPort;
+  static const dataplane::PortConfig kExamplePort = ExamplePort();
   visitor.Section({"observer", "Who says so."}, [&](KeyVisitor& inner) { DescribeObserver(inner, config); });
   visitor.Many({"windows",
                 "Lengths of the windows. The shortest is the base window; every other is a multiple of it."},
@@ -227,7 +227,7 @@ void DescribeConfig(KeyVisitor& visitor, Config& config) {
   visitor.Many({"networks", "Monitored networks: addresses in them are hosts. The most specific one counts."},
                ListOf(config.networks, [](Prefix& network) { return NetworkPrefix(network); }));
   visitor.Sections({"ports", "Network ports that export datagrams arrive on."},
-                   SectionsOf(config.dataplane.ports, new_port, example_port, DescribePort));
+                   SectionsOf(config.dataplane.ports, kNewPort, kExamplePort, DescribePort));
   visitor.Section({"dpdk", "The packet framework."},
                   [&](KeyVisitor& inner) { DescribeDpdk(inner, config.dataplane.eal); });
   visitor.Section({"cores", "Who runs where."},
