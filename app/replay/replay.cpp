@@ -137,8 +137,8 @@ std::string Replayer::StatsJson() const {
   }
   stats.AddReceived(counters.drops.Total());
   stats.AddOutcomes(decoder_.accounting());
-  static const aggregator::AggregatorCounters nothing;
-  stats.AddRecords(decoder_.accounting(), aggregator_ ? aggregator_->counters() : nothing);
+  static const aggregator::AggregatorCounters kNothing;
+  stats.AddRecords(decoder_.accounting(), aggregator_ ? aggregator_->counters() : kNothing);
   stats.AddMerger(merger_.counters());
   stats.AddHosts(hosts_);
   StatsGroup& packets = stats.Group("packets");
