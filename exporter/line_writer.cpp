@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -60,11 +61,18 @@ std::size_t AtomicPiece(std::string_view lines) noexcept {
   return end == std::string_view::npos ? PIPE_BUF : end + 1;
 }
 
+// The null device, which takes everything at once.
+bool IsNullDevice(const struct stat& status) noexcept {
+  return S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
+}
+
 }  // namespace
 
 LineWriter::LineWriter(int fd, const std::atomic<bool>& cancelled) : fd_(fd), cancelled_(cancelled) {
   struct stat status {};
-  is_regular_ = fstat(fd_, &status) == 0 && S_ISREG(status.st_mode);
+  if (fstat(fd_, &status) != 0) return;
+  is_regular_ = S_ISREG(status.st_mode);
+  takes_all_ = is_regular_ || IsNullDevice(status);
 }
 
 std::size_t LineWriter::Write(std::string_view lines, std::string& problem) {
@@ -86,9 +94,9 @@ std::size_t LineWriter::WriteBytes(std::string_view bytes, std::string& problem)
   while (written < bytes.size()) {
     // A blocking pipe that polls as writable takes PIPE_BUF bytes without blocking, so Cancel() is always
     // heard.
-    if (!is_regular_ && !WaitUntilWritable(problem)) break;
+    if (!takes_all_ && !WaitUntilWritable(problem)) break;
     const std::string_view rest = bytes.substr(written);
-    const std::size_t piece = is_regular_ ? rest.size() : AtomicPiece(rest);
+    const std::size_t piece = takes_all_ ? rest.size() : AtomicPiece(rest);
     const ssize_t count = write(fd_, rest.data(), piece);
     if (count >= 0) {
       written += static_cast<std::size_t>(count);

@@ -29,7 +29,8 @@ class LineWriter {
   int fd_;
   const std::atomic<bool>& cancelled_;
   bool is_regular_ = false;
-  bool is_torn_ = false;  // the last thing written is a part of a line that could not be taken back
+  bool takes_all_ = false;  // never makes a writer wait for a reader
+  bool is_torn_ = false;    // the last thing written is a part of a line that could not be taken back
 };
 
 }  // namespace hostscope::exporter

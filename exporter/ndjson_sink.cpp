@@ -58,7 +58,8 @@ class NdjsonSink final : public Sink {
   LineWriter writer_;
   std::vector<char> buffer_;
   std::size_t used_ = 0;
-  std::string problem_;  // of the window under way
+  std::uint64_t lines_ = 0;  // in the buffer
+  std::string problem_;      // of the window under way
   Counter delivered_;
   Counter dropped_;
   Counter windows_;
@@ -79,6 +80,7 @@ void NdjsonSink::FinishLine(char* end) {
   if (end == &buffer_[used_]) return;
   *end = '\n';
   used_ = static_cast<std::size_t>(end + 1 - buffer_.data());
+  ++lines_;
   if (used_ >= kPieceBytes) WriteBuffered();
 }
 
@@ -87,11 +89,14 @@ void NdjsonSink::WriteBuffered() {
   std::size_t written = 0;
   if (problem_.empty() && cancelled_.load(std::memory_order_relaxed)) problem_ = "cancelled";
   if (problem_.empty() && !lines.empty()) written = writer_.Write(lines, problem_);
-  const auto count_lines = [](std::string_view text) {
-    return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
-  };
-  delivered_.Add(count_lines(lines.substr(0, written)));
-  dropped_.Add(count_lines(lines.substr(written)));
+  const std::uint64_t all = std::exchange(lines_, 0);
+  std::uint64_t delivered = all;
+  if (written != lines.size()) {
+    const std::string_view whole = lines.substr(0, written);
+    delivered = static_cast<std::uint64_t>(std::count(whole.begin(), whole.end(), '\n'));
+  }
+  delivered_.Add(delivered);
+  dropped_.Add(all - delivered);
 }
 
 }  // namespace
