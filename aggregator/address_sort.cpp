@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
+#include <utility>
 #include <vector>
+
+#include "aggregator/mapped_memory.h"
 
 namespace hostscope::aggregator {
 namespace {
@@ -24,11 +28,11 @@ Ipv6Key KeyOf(const Address& address, std::uint32_t slot) noexcept {
   return {__builtin_bswap64(address.high_bits()), __builtin_bswap64(address.low_bits()), slot};
 }
 
-/// Least significant digit first, three digits of 11 bits: stable, and each pass writes forward.
-void RadixSort(std::vector<Ipv4Key>& keys) {
+/// Least significant digit first, three digits of 11 bits: stable, and each pass writes forward. `other` is
+/// scratch of the same size; `keys` is afterwards one of the two.
+void RadixSort(std::span<Ipv4Key>& keys, std::span<Ipv4Key> other) {
   constexpr unsigned kDigitBits = 11;
   constexpr std::size_t kDigits = std::size_t{1} << kDigitBits;
-  std::vector<Ipv4Key> other(keys.size());
   for (unsigned shift = 32; shift < 64; shift += kDigitBits) {
     std::array<std::uint32_t, kDigits> start{};
     for (const Ipv4Key key : keys) ++start[key >> shift & (kDigits - 1)];
@@ -39,25 +43,27 @@ void RadixSort(std::vector<Ipv4Key>& keys) {
       sum = next;
     }
     for (const Ipv4Key key : keys) other[start[key >> shift & (kDigits - 1)]++] = key;
-    keys.swap(other);
+    std::swap(keys, other);
   }
 }
 
 }  // namespace
 
 void SortByAddress(const HostSlot* slots, std::uint32_t count, std::uint32_t* order) {
-  std::vector<Ipv4Key> ipv4;
+  // Mapped, for its large pages: a million hosts would else be four thousand page faults.
+  const MappedArray<Ipv4Key> scratch(2 * std::size_t{count});
+  std::size_t ipv4_count = 0;
   std::vector<Ipv6Key> ipv6;
-  ipv4.reserve(count);
   for (std::uint32_t slot = 0; slot < count; ++slot) {
     const Address& host = slots[slot].host();
     if (host.IsIpv4()) {
-      ipv4.push_back(std::uint64_t{__builtin_bswap32(host.ipv4_bits())} << 32 | slot);
+      scratch[ipv4_count++] = std::uint64_t{__builtin_bswap32(host.ipv4_bits())} << 32 | slot;
     } else {
       ipv6.push_back(KeyOf(host, slot));
     }
   }
-  RadixSort(ipv4);
+  std::span<Ipv4Key> ipv4(scratch.data(), ipv4_count);
+  RadixSort(ipv4, {scratch.data() + ipv4_count, ipv4_count});
   std::sort(ipv6.begin(), ipv6.end());
 
   // IPv4 is one run within the IPv6 order.

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "aggregator/address_sort.h"
+#include "aggregator/distinct-inl.h"
 #include "aggregator/host_table_impl.h"
 
 namespace hostscope::aggregator {
@@ -88,8 +89,8 @@ void HostTable::Impl::Sort() {
   for (std::size_t i = 0; i < others_.size(); ++i) order_[used_ + i] = max_hosts_ + others_[i];
 }
 
-RoleFigures HostTable::Impl::Read(const RoleSlot& role) const noexcept {
-  RoleFigures figures;
+void HostTable::Impl::Read(const RoleSlot& role, RoleFigures& figures) const noexcept {
+  if (!role.totals.IsUsed()) return;
   wide_.Read(role.totals, figures);
   figures.packets = role.totals.packets;
   figures.bytes = role.totals.bytes;
@@ -97,16 +98,26 @@ RoleFigures HostTable::Impl::Read(const RoleSlot& role) const noexcept {
   figures.peers = Estimate(role.totals.peers, role.members.peers, pool_);
   figures.src_ports = Estimate(role.totals.src_ports, role.members.src_ports, pool_);
   figures.dst_ports = Estimate(role.totals.dst_ports, role.members.dst_ports, pool_);
-  return figures;
+}
+
+// Records are nearly always read in order, while slots lie in the order of arrival. Most hosts are told by
+// their totals alone; which ones need their members is seen when the totals have come.
+void HostTable::Impl::FetchAhead(std::size_t i) const noexcept {
+  constexpr std::size_t kTotalsAhead = 16;
+  constexpr std::size_t kMembersAhead = 8;
+  if (i + kTotalsAhead >= used_) return;
+  const HostSlot& far = slots_[order_[i + kTotalsAhead]];
+  __builtin_prefetch(&far.sent.totals);
+  __builtin_prefetch(&far.received.totals);
+  const HostSlot& near = slots_[order_[i + kMembersAhead]];
+  for (const RoleSlot* role : {&near.sent, &near.received}) {
+    const RoleTotals& totals = role->totals;
+    if (IsPooled(totals.peers | totals.src_ports | totals.dst_ports)) __builtin_prefetch(&role->members);
+  }
 }
 
 HostRecord HostTable::Impl::RecordAt(std::size_t i) const noexcept {
-  // Records are nearly always read in order, while slots lie in the order of arrival.
-  constexpr std::size_t kAhead = 8;
-  if (i + kAhead < used_) {
-    const auto* line = reinterpret_cast<const std::uint8_t*>(&slots_[order_[i + kAhead]]);
-    for (std::size_t at = 0; at < sizeof(HostSlot); at += kCacheLine) __builtin_prefetch(line + at);
-  }
+  FetchAhead(i);
   const std::uint32_t slot = order_[i];
   const std::vector<Prefix>& prefixes = networks_.prefixes();
   HostRecord record;
@@ -118,8 +129,8 @@ HostRecord HostTable::Impl::RecordAt(std::size_t i) const noexcept {
     record.host = slots_[slot].host();
     record.network = prefixes[networks_.Find(record.host)];
   }
-  record.sent = Read(slots_[slot].sent);
-  record.received = Read(slots_[slot].received);
+  Read(slots_[slot].sent, record.sent);
+  Read(slots_[slot].received, record.received);
   return record;
 }
 

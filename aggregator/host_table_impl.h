@@ -82,7 +82,10 @@ class HostTable::Impl {
   std::uint32_t Admit(HostIndex::Key key, const Address& address) noexcept;
   std::uint32_t TakeOther(std::uint32_t network) noexcept;
   bool IsHost(std::uint32_t slot) const noexcept { return slot < max_hosts_; }
-  RoleFigures Read(const RoleSlot& role) const noexcept;
+  /// `figures` must be as default-constructed.
+  void Read(const RoleSlot& role, RoleFigures& figures) const noexcept;
+  /// Asks for the memory of the records that follow the i-th.
+  void FetchAhead(std::size_t i) const noexcept;
 
   NetworkSet networks_;
   std::uint64_t hash_key_;

@@ -41,16 +41,20 @@ void WideCounters::Add(RoleTotals& to, const RoleTotals& from, const WideCounter
 }
 
 void WideCounters::Read(const RoleTotals& role, RoleFigures& figures) const noexcept {
-  Entry sum{};
-  if (role.wide != 0) sum = entries_[role.wide - 1];
-  AddBytes(sum.counts, role.counts);
-  AddBytes(sum.tcp_flags, role.tcp_flags);
-  figures.flows = sum.counts[packed::kFlows];
-  figures.duration_count = sum.counts[packed::kDurations];
-  figures.tcp = sum.counts[packed::kTcp];
-  figures.udp = sum.counts[packed::kUdp];
-  figures.icmp = sum.counts[packed::kIcmp];
-  for (std::size_t bit = 0; bit < 8; ++bit) figures.tcp_flags[bit] = sum.tcp_flags[bit];
+  figures.flows = packed::Get(role.counts, packed::kFlows);
+  figures.duration_count = packed::Get(role.counts, packed::kDurations);
+  figures.tcp = packed::Get(role.counts, packed::kTcp);
+  figures.udp = packed::Get(role.counts, packed::kUdp);
+  figures.icmp = packed::Get(role.counts, packed::kIcmp);
+  for (unsigned bit = 0; bit < 8; ++bit) figures.tcp_flags[bit] = packed::Get(role.tcp_flags, bit);
+  if (role.wide == 0) return;
+  const Entry& entry = entries_[role.wide - 1];
+  figures.flows += entry.counts[packed::kFlows];
+  figures.duration_count += entry.counts[packed::kDurations];
+  figures.tcp += entry.counts[packed::kTcp];
+  figures.udp += entry.counts[packed::kUdp];
+  figures.icmp += entry.counts[packed::kIcmp];
+  for (std::size_t bit = 0; bit < 8; ++bit) figures.tcp_flags[bit] += entry.tcp_flags[bit];
 }
 
 }  // namespace hostscope::aggregator
