@@ -16,7 +16,7 @@ namespace {
 constexpr unsigned kGroups = 8;
 
 struct OctetText {
-  char digits[3];
+  char digits[4];  // a dot behind the last digit
   std::uint8_t length;
 };
 
@@ -28,21 +28,26 @@ constexpr std::array<OctetText, 256> kOctets = [] {
     if (value >= 100) octet.digits[octet.length++] = static_cast<char>('0' + value / 100);
     if (value >= 10) octet.digits[octet.length++] = static_cast<char>('0' + value / 10 % 10);
     octet.digits[octet.length++] = static_cast<char>('0' + value % 10);
+    octet.digits[octet.length] = '.';
   }
   return octets;
 }();
 
+// Writes three characters; what is too much is overwritten by what follows.
 char* PutOctet(char* out, std::uint8_t value) noexcept {
   const OctetText& octet = kOctets[value];
-  std::memcpy(out, octet.digits, sizeof(octet.digits));  // what is too much is overwritten by what follows
+  std::memcpy(out, octet.digits, 3);
   return out + octet.length;
 }
 
+char* PutOctetAndDot(char* out, std::uint8_t value) noexcept {
+  const OctetText& octet = kOctets[value];
+  std::memcpy(out, octet.digits, 4);
+  return out + octet.length + 1;
+}
+
 char* FormatIpv4(const std::uint8_t* octets, char* out) noexcept {
-  for (unsigned i = 0; i < 3; ++i) {
-    out = PutOctet(out, octets[i]);
-    *out++ = '.';
-  }
+  for (unsigned i = 0; i < 3; ++i) out = PutOctetAndDot(out, octets[i]);
   return PutOctet(out, octets[3]);
 }
 

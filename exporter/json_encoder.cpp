@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <cstring>
 
 #include "exporter/address_text.h"
 #include "exporter/json_text.h"
@@ -42,6 +43,44 @@ char* PutMeanDuration(char* out, const RoleFigures& role) noexcept {
 
 using Flags = std::array<std::uint64_t, 8>;
 
+// What follows a role's sums and mean, each figure one digit, which the figures of most hosts are: copied as
+// a whole, then the digits are put in.
+constexpr std::string_view kSmallForm =
+    ",\"peers\":0,\"src_ports\":0,\"dst_ports\":0,\"tcp_flags\":{\"fin\":0,\"syn\":0,\"rst\":0,\"psh\":0,"
+    "\"ack\":0,"
+    "\"urg\":0,\"ece\":0,\"cwr\":0},\"protocols\":{\"tcp\":0,\"udp\":0,\"icmp\":0,\"other\":0}}";
+constexpr std::size_t kSmallFigures = 15;
+using SmallFigures = std::array<std::uint64_t, kSmallFigures>;
+
+constexpr auto kSmallPlaces = [] {
+  std::array<std::size_t, kSmallFigures> places{};
+  std::size_t place = 0;
+  for (std::size_t at = 0; at < kSmallForm.size(); ++at) {
+    if (kSmallForm[at] == '0') places[place++] = at;
+  }
+  return places;
+}();
+
+SmallFigures SmallFiguresOf(const RoleFigures& role) noexcept {
+  const Flags& flags = role.tcp_flags;
+  return {role.peers, role.src_ports, role.dst_ports, flags[0],  flags[1],
+          flags[2],   flags[3],       flags[4],       flags[5],  flags[6],
+          flags[7],   role.tcp,       role.udp,       role.icmp, role.other_protocols()};
+}
+
+// True where every figure is below 8, and so has one digit.
+bool AreSmall(const SmallFigures& figures) noexcept {
+  std::uint64_t bits = 0;
+  for (const std::uint64_t figure : figures) bits |= figure;
+  return bits < 8;
+}
+
+char* PutSmallFigures(char* out, const SmallFigures& figures) noexcept {
+  std::memcpy(out, kSmallForm.data(), kSmallForm.size());
+  for (std::size_t i = 0; i < figures.size(); ++i) out[kSmallPlaces[i]] = static_cast<char>('0' + figures[i]);
+  return out + kSmallForm.size();
+}
+
 char* PutFlags(char* out, const Flags& flags) noexcept {
   return Put(out, "\"tcp_flags\":{\"fin\":", flags[0], ",\"syn\":", flags[1], ",\"rst\":", flags[2],
              ",\"psh\":", flags[3], ",\"ack\":", flags[4], ",\"urg\":", flags[5], ",\"ece\":", flags[6],
@@ -55,24 +94,13 @@ char* PutRole(char* out, const RoleFigures& role) noexcept {
     out = PutLiteral(out, ",\"avg_duration\":");
     out = PutMeanDuration(out, role);
   }
+  const SmallFigures figures = SmallFiguresOf(role);
+  if (AreSmall(figures)) return PutSmallFigures(out, figures);
   out = Put(out, ",\"peers\":", role.peers, ",\"src_ports\":", role.src_ports,
             ",\"dst_ports\":", role.dst_ports, ",");
   out = PutFlags(out, role.tcp_flags);
   return Put(out, ",\"protocols\":{\"tcp\":", role.tcp, ",\"udp\":", role.udp, ",\"icmp\":", role.icmp,
              ",\"other\":", role.other_protocols(), "}}");
-}
-
-char* PutHost(char* out, const HostRecord& record) noexcept {
-  if (record.other) {
-    out = PutLiteral(out, ",\"host\":{\"other\":true");
-  } else {
-    out = PutLiteral(out, ",\"host\":{\"ip\":\"");
-    out = FormatAddress(record.host, out);
-    *out++ = '"';
-  }
-  out = PutLiteral(out, ",\"network\":\"");
-  out = FormatPrefix(record.network, out);
-  return PutLiteral(out, "\"}");
 }
 
 char* PutWindow(char* out, const WindowSpan& span, bool partial) noexcept {
@@ -121,6 +149,7 @@ JsonEncoder::JsonEncoder(std::string_view observer, Schema schema)
       max_record_size_(kMaxRecord + observer_.size()),
       id_maker_(observer) {
   head_.reserve(kMaxHead + observer_.size());
+  network_.reserve(kMaxHead);
 }
 
 void JsonEncoder::SetWindow(const WindowSpan& span, bool partial) noexcept {
@@ -134,9 +163,29 @@ char* JsonEncoder::EncodeHost(const HostRecord& record, char* out) noexcept {
   return schema_ == Schema::kHostscope ? EncodeHostscope(record, out) : EncodeStream4Flow(record, out);
 }
 
+char* JsonEncoder::PutHost(const HostRecord& record, char* out) noexcept {
+  if (record.other) {
+    out = PutLiteral(out, ",\"host\":{\"other\":true");
+  } else {
+    out = PutLiteral(out, ",\"host\":{\"ip\":\"");
+    out = FormatAddress(record.host, out);
+    *out++ = '"';
+  }
+  if (network_.empty() || !(record.network == named_network_)) SetNetwork(record.network);
+  return PutText(out, network_);
+}
+
+void JsonEncoder::SetNetwork(const Prefix& network) noexcept {
+  std::array<char, kMaxPrefixText> text;
+  network_.assign(",\"network\":\"");
+  network_.append(text.data(), FormatPrefix(network, text.data()));
+  network_.append("\"}");
+  named_network_ = network;
+}
+
 char* JsonEncoder::EncodeHostscope(const HostRecord& record, char* out) noexcept {
   out = PutText(out, head_);
-  out = PutHost(out, record);
+  out = PutHost(record, out);
   if (record.sent.flows != 0) {
     out = PutLiteral(out, ",\"sent\":{");
     out = PutRole(out, record.sent);

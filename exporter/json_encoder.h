@@ -44,10 +44,14 @@ class JsonEncoder {
 
  private:
   char* EncodeHostscope(const aggregator::HostRecord& record, char* out) noexcept;
+  char* PutHost(const aggregator::HostRecord& record, char* out) noexcept;
+  void SetNetwork(const Prefix& network) noexcept;
 
   Schema schema_;
   std::string observer_;  // ,"observer":{"name":…}
   std::string head_;      // of every record of this window, up to and with the observer
+  std::string network_;   // ,"network":"…"}: of the record before, and mostly of the next one too
+  Prefix named_network_;  // in network_, unless that is empty
   std::size_t max_record_size_;
   RecordIdMaker id_maker_;
 };

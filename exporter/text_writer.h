@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -24,12 +25,50 @@ inline char* PutText(char* out, std::string_view text) noexcept {
   return out + text.size();
 }
 
+namespace detail {
+
+/// 00 to 99.
+inline constexpr auto kPairs = [] {
+  std::array<char, 200> pairs{};
+  for (unsigned value = 0; value < 100; ++value) {
+    pairs[2 * value] = static_cast<char>('0' + value / 10);
+    pairs[2 * value + 1] = static_cast<char>('0' + value % 10);
+  }
+  return pairs;
+}();
+
+inline char* PutPair(char* out, std::uint64_t below_100) noexcept {
+  std::memcpy(out, &kPairs[2 * below_100], 2);
+  return out + 2;
+}
+
+inline char* PutBelow10000(char* out, std::uint64_t value) noexcept {
+  if (value < 100) {
+    if (value >= 10) return PutPair(out, value);
+    *out = static_cast<char>('0' + value);
+    return out + 1;
+  }
+  const std::uint64_t high = value / 100;
+  if (high >= 10) {
+    out = PutPair(out, high);
+  } else {
+    *out++ = static_cast<char>('0' + high);
+  }
+  return PutPair(out, value % 100);
+}
+
+}  // namespace detail
+
 inline char* PutNumber(char* out, std::uint64_t value) noexcept {
   if (value < 10) {  // most figures of most hosts
     *out = static_cast<char>('0' + value);
     return out + 1;
   }
-  return std::to_chars(out, out + kMaxNumberText, value).ptr;
+  if (value < 10'000) return detail::PutBelow10000(out, value);
+  if (value >= 100'000'000) return std::to_chars(out, out + kMaxNumberText, value).ptr;
+  out = detail::PutBelow10000(out, value / 10'000);
+  const std::uint64_t low = value % 10'000;
+  return detail::PutPair(detail::PutPair(out, low / 100), low % 100);
 }
 
 /// `value` in exactly `digits` digits, with leading zeros; it must fit.

@@ -56,6 +56,61 @@ TEST(JsonEncoder, WritesTheRecordOfAHostThatSent) {
                                         kSenderRole + R"(,"record_id":"8970a0aa396381cd088fa6e77bf422d3"})");
 }
 
+// Figures of one digit take a way of their own: every mixture of 0 to 9, against plain concatenation.
+TEST(JsonEncoder, WritesSmallFiguresAsAnyOthers) {
+  std::mt19937_64 random(1);
+  JsonEncoder encoder("mon1", Schema::kHostscope);
+  encoder.SetWindow(TenSeconds(), false);
+  for (int i = 0; i < 2000; ++i) {
+    HostRecord record = SenderRecord();
+    RoleFigures& role = record.sent;
+    const std::uint64_t bound = 1 + random() % 10;
+    for (std::uint64_t* figure :
+         {&role.peers, &role.src_ports, &role.dst_ports, &role.tcp, &role.udp, &role.icmp}) {
+      *figure = random() % bound;
+    }
+    for (std::uint64_t& flag : role.tcp_flags) flag = random() % bound;
+    const std::uint64_t other = random() % bound;
+    role.flows = role.tcp + role.udp + role.icmp + other;
+    role.duration_count = 0;
+    if (role.flows == 0) continue;
+    std::string expected =
+        R"("sent":{"flows":)" + std::to_string(role.flows) + R"(,"packets":340,"bytes":41022)";
+    const auto add = [&expected](const char* name, std::uint64_t figure) {
+      expected += name + std::to_string(figure);
+    };
+    add(R"(,"peers":)", role.peers);
+    add(R"(,"src_ports":)", role.src_ports);
+    add(R"(,"dst_ports":)", role.dst_ports);
+    add(R"(,"tcp_flags":{"fin":)", role.tcp_flags[0]);
+    constexpr const char* kNames[] = {"syn", "rst", "psh", "ack", "urg", "ece", "cwr"};
+    for (std::size_t bit = 1; bit < 8; ++bit) {
+      expected += std::string(",\"") + kNames[bit - 1] + "\":" + std::to_string(role.tcp_flags[bit]);
+    }
+    add(R"(},"protocols":{"tcp":)", role.tcp);
+    add(R"(,"udp":)", role.udp);
+    add(R"(,"icmp":)", role.icmp);
+    add(R"(,"other":)", other);
+    expected += "}}";
+    ASSERT_NE(Encode(encoder, record).find(expected), std::string::npos) << expected;
+  }
+}
+
+TEST(JsonEncoder, NamesTheNetworkOfEachRecord) {
+  JsonEncoder encoder("mon1", Schema::kHostscope);
+  encoder.SetWindow(TenSeconds(), false);
+  HostRecord record = SenderRecord();
+  for (const char* network :
+       {"10.20.0.0/16", "10.0.0.0/8", "10.20.0.0/16", "10.20.0.0/17", "0.0.0.0/0", "::/0"}) {
+    record.network = *ParsePrefix(network);
+    for (const bool other : {false, true, false}) {
+      record.other = other;
+      EXPECT_NE(Encode(encoder, record).find(std::string(R"(,"network":")") + network + "\"}"),
+                std::string::npos);
+    }
+  }
+}
+
 TEST(JsonEncoder, WritesTheRecordOfAHostThatReceived) {
   HostRecord record;
   record.host = *ParseAddress("2001:db8::1");
