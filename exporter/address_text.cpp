@@ -79,7 +79,8 @@ char* PutGroup(char* out, unsigned group) noexcept {
 char* FormatIpv6(const Address& address, char* out) noexcept {
   std::array<unsigned, kGroups> groups{};
   for (unsigned i = 0; i < kGroups; ++i) {
-    groups[i] = static_cast<unsigned>(address.bytes[2 * i] << 8 | address.bytes[2 * i + 1]);
+    const std::size_t at = std::size_t{2} * i;
+    groups[i] = static_cast<unsigned>(address.bytes[at] << 8 | address.bytes[at + 1]);
   }
   const ZeroRun run = LongestZeroRun(groups);
   for (unsigned i = 0; i < kGroups;) {

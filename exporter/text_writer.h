@@ -30,7 +30,7 @@ namespace detail {
 /// 00 to 99.
 inline constexpr auto kPairs = [] {
   std::array<char, 200> pairs{};
-  for (unsigned value = 0; value < 100; ++value) {
+  for (std::size_t value = 0; value < 100; ++value) {
     pairs[2 * value] = static_cast<char>('0' + value / 10);
     pairs[2 * value + 1] = static_cast<char>('0' + value % 10);
   }
