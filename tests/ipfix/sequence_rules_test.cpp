@@ -28,6 +28,15 @@ TEST_F(SequenceRules, Rule29Netflow5CountsFlows) {
   EXPECT_EQ(Lost(), 7U);
 }
 
+TEST_F(SequenceRules, Rule29NumbersThatCountTheirOwnDatagramAreNoLoss) {
+  Send(Netflow5Builder().Record({}).Sequence(1));
+  Send(Netflow5Builder().Record({}).Record({}).Record({}).Sequence(4));
+  Send(Netflow5Builder().Record({}).Record({}).Sequence(6));
+  EXPECT_EQ(Lost(), 0U);
+  Send(Netflow5Builder().Record({}).Sequence(12));
+  EXPECT_EQ(Lost(), 5U);
+}
+
 TEST_F(SequenceRules, Rule29Netflow9CountsDatagrams) {
   Send(MessageBuilder::Netflow9().Sequence(5).Template(256, kFlowFields));
   MessageBuilder second = MessageBuilder::Netflow9();

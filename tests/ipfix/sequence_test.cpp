@@ -82,5 +82,57 @@ TEST_F(SequenceTrackerTest, AfterForgettingTheNextDatagramStartsAnew) {
   EXPECT_EQ(lost(), 10U);
 }
 
+// softflowd 1.1.0, IPFIX: 20, 33, 24 and 20 data records in its datagrams.
+TEST_F(SequenceTrackerTest, NumbersThatCountTheirOwnUnitsAreNoLoss) {
+  Observe(20, 20);
+  Observe(53, 33);
+  Observe(77, 24);
+  Observe(97, 20);
+  EXPECT_EQ(lost(), 0U);
+  EXPECT_EQ(total_.sequence_expected.Get(), 97U);
+  EXPECT_EQ(total_.sequence_resets.Get(), 0U);
+}
+
+// Open vSwitch 3.1, NetFlow v5: the number of a datagram's last flow.
+TEST_F(SequenceTrackerTest, NumbersOfTheLastUnitAreNoLoss) {
+  Observe(1, 2);
+  Observe(11, 10);
+  Observe(37, 26);
+  Observe(47, 10);
+  EXPECT_EQ(lost(), 0U);
+  EXPECT_EQ(total_.sequence_resets.Get(), 0U);
+}
+
+TEST_F(SequenceTrackerTest, LossShowsInNumbersThatCountTheirOwnUnits) {
+  std::uint32_t sequence = 0;
+  for (std::uint32_t units = 1; units <= 6; ++units) Observe(sequence += units, units);
+  EXPECT_EQ(lost(), 0U);
+  Observe(sequence += 30, 10);
+  EXPECT_EQ(lost(), 20U);
+  Observe(sequence - 15, 5);  // a late one
+  EXPECT_EQ(lost(), 15U);
+  Observe(sequence += 7, 7);
+  EXPECT_EQ(lost(), 15U);
+}
+
+TEST_F(SequenceTrackerTest, OnceEstablishedALossThatLooksLikeTheOtherWayOfCountingIsALoss) {
+  std::uint32_t sequence = 0;
+  for (std::uint32_t units = 1; units <= 6; sequence += units++) Observe(sequence, units);
+  // Six units were in the last, nine were lost, fifteen are in this one: as if it were numbered by its last.
+  Observe(sequence + 9, 15);
+  EXPECT_EQ(lost(), 9U);
+  Observe(sequence + 24, 3);
+  EXPECT_EQ(lost(), 9U);
+}
+
+TEST_F(SequenceTrackerTest, AFirstImpressionIsCorrected) {
+  Observe(0, 10);
+  Observe(20, 20);  // ten were lost, or it counts its own
+  for (std::uint32_t units = 1, sequence = 40; units <= 6; sequence += units++) Observe(sequence, units);
+  EXPECT_EQ(lost(), 0U);
+  Observe(161, 10);  // a hundred are missing
+  EXPECT_EQ(lost(), 100U);
+}
+
 }  // namespace
 }  // namespace hostscope::ipfix
