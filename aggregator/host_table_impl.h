@@ -52,14 +52,15 @@ class HostTable::Impl {
   void StartLookups(Range range, Batch& batch) const noexcept;
   void FindSlots(Range range, Batch& batch) noexcept;
   void FetchSketches(Range range, Batch& batch) noexcept;
-  void CountAll(Range range, const Batch& batch, UpdateResult& result) noexcept;
+  void CountAll(Range range, const Batch& batch, UpdateResult& sum) noexcept;
   template <Role role>
   void FindSlot(const FlowRecord& record, std::size_t i, Batch& batch) noexcept;
   template <Role role>
-  void FetchSketchesOf(const FlowRecord& record, std::size_t i, Batch& batch) noexcept;
+  [[gnu::always_inline]] void FetchSketchesOf(const FlowRecord& record, std::size_t i, Batch& batch) noexcept;
   static Increment IncrementOf(const FlowRecord& record) noexcept;
-  void Count(RoleSlot& slot, const Increment& increment, const FlowRecord& record, Coupon peer,
-             Coupon src_port, Coupon dst_port) noexcept;
+  [[gnu::always_inline]] std::uint64_t Count(RoleSlot& slot, const Increment& increment,
+                                             const FlowRecord& record, Coupon peer, Coupon src_port,
+                                             Coupon dst_port) noexcept;
   // What is rare: kept out of the loops.
   template <Role role>
   [[gnu::noinline]] RoleSlot* AdmitRole(HostIndex::Key key, const Address& host) noexcept;

@@ -157,7 +157,7 @@ RoleSlot* HostTable::Impl::FindAgain(RoleSlot* slot, const FlowRecord& record, H
 }
 
 template <Role role>
-void HostTable::Impl::FetchSketchesOf(const FlowRecord& record, std::size_t i, Batch& batch) noexcept {
+inline void HostTable::Impl::FetchSketchesOf(const FlowRecord& record, std::size_t i, Batch& batch) noexcept {
   const std::size_t place = PlaceOf<role>(i);
   RoleSlot* slot = batch.slot[place];
   if (slot == nullptr) return;
@@ -197,21 +197,25 @@ HostTable::Impl::Increment HostTable::Impl::IncrementOf(const FlowRecord& record
           _pdep_u64(flags, kLowBitOfEachByte)};
 }
 
-void HostTable::Impl::Count(RoleSlot& slot, const Increment& increment, const FlowRecord& record, Coupon peer,
-                            Coupon src_port, Coupon dst_port) noexcept {
+inline std::uint64_t HostTable::Impl::Count(RoleSlot& slot, const Increment& increment,
+                                            const FlowRecord& record, Coupon peer, Coupon src_port,
+                                            Coupon dst_port) noexcept {
   auto& [totals, members] = slot;
   auto* sums = reinterpret_cast<__m256i*>(&totals.packets);
   _mm256_storeu_si256(sums, _mm256_add_epi64(_mm256_loadu_si256(sums), increment.sums));
   totals.tcp_flags += increment.tcp_flags;
   if (packed::Get(totals.counts, packed::kFlows) == packed::kMaxFlows) [[unlikely]]
     wide_.Spill(totals);
-  saturated_ += AddPeer(totals.peers, members.peers, peer, pool_);
-  if (!record.Has(FlowRecord::kHasPorts)) return;
-  saturated_ += AddPort(totals.src_ports, members.src_ports, record.source_port, src_port, pool_);
-  saturated_ += AddPort(totals.dst_ports, members.dst_ports, record.destination_port, dst_port, pool_);
+  std::uint64_t saturated = AddPeer(totals.peers, members.peers, peer, pool_);
+  if (!record.Has(FlowRecord::kHasPorts)) return saturated;
+  saturated += AddPort(totals.src_ports, members.src_ports, record.source_port, src_port, pool_);
+  saturated += AddPort(totals.dst_ports, members.dst_ports, record.destination_port, dst_port, pool_);
+  return saturated;
 }
 
-void HostTable::Impl::CountAll(Range range, const Batch& batch, UpdateResult& result) noexcept {
+void HostTable::Impl::CountAll(Range range, const Batch& batch, UpdateResult& sum) noexcept {
+  UpdateResult result;  // in registers
+  std::uint64_t saturated = 0;
   for (std::size_t i = range.first; i < range.last; ++i) {
     const FlowRecord& record = batch.records[i];
     RoleSlot* const source = batch.slot[PlaceOf<Role::kSent>(i)];
@@ -222,8 +226,8 @@ void HostTable::Impl::CountAll(Range range, const Batch& batch, UpdateResult& re
     }
     const Increment increment = IncrementOf(record);
     const auto count = [&](RoleSlot& slot, std::size_t place) {
-      Count(slot, increment, record, batch.peer_coupon[place], batch.src_port_coupon[i],
-            batch.dst_port_coupon[i]);
+      saturated += Count(slot, increment, record, batch.peer_coupon[place], batch.src_port_coupon[i],
+                         batch.dst_port_coupon[i]);
     };
     if (source != nullptr) count(*source, PlaceOf<Role::kSent>(i));
     if (destination != nullptr) count(*destination, PlaceOf<Role::kReceived>(i));
@@ -232,6 +236,12 @@ void HostTable::Impl::CountAll(Range range, const Batch& batch, UpdateResult& re
     result.bytes += record.bytes;
     result.scaled += record.Has(FlowRecord::kScaled) ? 1U : 0U;
   }
+  saturated_ += saturated;
+  sum.flows += result.flows;
+  sum.packets += result.packets;
+  sum.bytes += result.bytes;
+  sum.scaled += result.scaled;
+  sum.unmonitored += result.unmonitored;
 }
 
 }  // namespace hostscope::aggregator
