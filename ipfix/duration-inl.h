@@ -65,8 +65,9 @@ constexpr bool IsAbsolute(TimeEncoding encoding) noexcept {
 inline FlowDuration DurationOf(TimeEncoding encoding, std::uint64_t start, std::uint64_t end,
                                bool seconds) noexcept {
   const std::int64_t difference = Difference_us(encoding, start, end, seconds);
-  // The epoch itself stands for a time that the exporter does not know.
-  const bool is_unknown = IsAbsolute(encoding) && (start == 0 || end == 0);
+  // The epoch itself stands for a time that the exporter does not know; of the others, all bits set, beyond every uptime.
+  const std::uint64_t unknown = IsAbsolute(encoding) ? 0 : UINT64_MAX;
+  const bool is_unknown = start == unknown || end == unknown;
   const bool is_malformed = !is_unknown && difference < kSmallNegative_us;
   const bool is_known = encoding != TimeEncoding::kNone && !is_unknown && !is_malformed;
   return {is_known ? std::max<std::int64_t>(difference, 0) : 0, is_known, is_malformed};
