@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 #include "aggregator/host_record.h"
+#include "aggregator/sketch.h"
 
 namespace hostscope::aggregator {
 
@@ -24,6 +26,14 @@ class ClosedWindow {
   /// The i-th record, i < size(). Computes the distinct-count estimates; O(1) but not free (up to a few
   /// microseconds for a host with dense sketches).
   virtual HostRecord At(std::size_t i) const noexcept = 0;
+
+  /// One of the i-th record's distinct counts as bytes, in the form of sketch_bytes.h. Writes at most
+  /// kMaxSketchBytes; returns how many, 0 where there is no sketch. A window that is not made of a host table
+  /// has none.
+  virtual std::size_t WriteSketch(std::size_t /*i*/, Role /*role*/, DistinctFigure /*figure*/,
+                                  std::uint8_t* /*out*/) const noexcept {
+    return 0;
+  }
 };
 
 using ClosedWindowPtr = std::shared_ptr<const ClosedWindow>;

@@ -1,10 +1,13 @@
 #include "aggregator/distinct.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
 #include <span>
+
+#include "aggregator/sketch_bytes.h"
 
 namespace hostscope::aggregator {
 namespace {
@@ -125,6 +128,25 @@ Sketch CopySketchImpl(SketchState state, const List& list, const SketchPool& poo
   return copy;
 }
 
+template <typename List>
+std::size_t WriteSketchImpl(SketchState state, const List& list, const SketchPool& pool,
+                            std::uint8_t* out) noexcept {
+  if (IsDense(state)) return WriteRegisters(RegistersOf(list.pooled, pool), out);
+  if (IsNumber(state)) return 0;
+  std::array<Coupon, std::size_t{1} << kLgLargestSet> coupons;
+  auto end = coupons.begin();
+  if (IsList(state)) {
+    for (std::size_t i = 0; i < ListCount(state); ++i) *end++ = MemberCoupon(list, i);
+  } else {
+    for (const Coupon coupon : PlacesOf(state, list.pooled, pool)) {
+      if (coupon != 0) *end++ = coupon;
+    }
+  }
+  std::sort(coupons.begin(), end);
+  end = std::unique(coupons.begin(), end);  // two ports may have one coupon
+  return WriteCoupons({coupons.begin(), end}, out);
+}
+
 void RaiseAll(std::uint8_t* to, const std::uint8_t* from) noexcept {
   for (std::size_t i = 0; i < kRegisters; ++i) to[i] = std::max(to[i], from[i]);
 }
@@ -209,6 +231,14 @@ Sketch CopySketch(SketchState state, const PeerList& list, const SketchPool& poo
 }
 Sketch CopySketch(SketchState state, const PortList& list, const SketchPool& pool) {
   return CopySketchImpl(state, list, pool);
+}
+std::size_t WriteSketch(SketchState state, const PeerList& list, const SketchPool& pool,
+                        std::uint8_t* out) noexcept {
+  return WriteSketchImpl(state, list, pool, out);
+}
+std::size_t WriteSketch(SketchState state, const PortList& list, const SketchPool& pool,
+                        std::uint8_t* out) noexcept {
+  return WriteSketchImpl(state, list, pool, out);
 }
 
 template <typename List>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "aggregator/distinct-inl.h"
@@ -22,5 +23,12 @@ std::uint64_t UniteDistinct(SketchState& to, List& to_list, SketchPool& to_pool,
 
 Sketch CopySketch(SketchState state, const PeerList& list, const SketchPool& pool);
 Sketch CopySketch(SketchState state, const PortList& list, const SketchPool& pool);
+
+/// The same as bytes, in the form of sketch_bytes.h. Writes at most kMaxSketchBytes; returns how many. 0
+/// where no sketch is left, only a number. Of a saturated count, the sketch of the members that it took.
+std::size_t WriteSketch(SketchState state, const PeerList& list, const SketchPool& pool,
+                        std::uint8_t* out) noexcept;
+std::size_t WriteSketch(SketchState state, const PortList& list, const SketchPool& pool,
+                        std::uint8_t* out) noexcept;
 
 }  // namespace hostscope::aggregator

@@ -134,17 +134,35 @@ HostRecord HostTable::Impl::RecordAt(std::size_t i) const noexcept {
   return record;
 }
 
-Sketch HostTable::Impl::SketchAt(std::size_t i, Role role, DistinctFigure figure) const {
-  const auto& [totals, members] = slots_[order_[i]].role(role);
+namespace {
+
+/// Shows `use` the state and the members of one distinct count.
+template <typename Use>
+auto WithDistinct(const RoleSlot& slot, DistinctFigure figure, Use use) {
+  const auto& [totals, members] = slot;
   switch (figure) {
     case DistinctFigure::kPeers:
-      return CopySketch(totals.peers, members.peers, pool_);
+      return use(totals.peers, members.peers);
     case DistinctFigure::kSrcPorts:
-      return CopySketch(totals.src_ports, members.src_ports, pool_);
+      return use(totals.src_ports, members.src_ports);
     case DistinctFigure::kDstPorts:
       break;
   }
-  return CopySketch(totals.dst_ports, members.dst_ports, pool_);
+  return use(totals.dst_ports, members.dst_ports);
+}
+
+}  // namespace
+
+Sketch HostTable::Impl::SketchAt(std::size_t i, Role role, DistinctFigure figure) const {
+  return WithDistinct(slots_[order_[i]].role(role), figure,
+                      [this](SketchState state, const auto& list) { return CopySketch(state, list, pool_); });
+}
+
+std::size_t HostTable::Impl::WriteSketchAt(std::size_t i, Role role, DistinctFigure figure,
+                                           std::uint8_t* out) const noexcept {
+  return WithDistinct(slots_[order_[i]].role(role), figure, [this, out](SketchState state, const auto& list) {
+    return WriteSketch(state, list, pool_, out);
+  });
 }
 
 HostTable::HostTable(const HostTableOptions& options, const NetworkSet& networks)
@@ -180,6 +198,10 @@ HostRecord HostTable::RecordAt(std::size_t i) const noexcept {
 }
 Sketch HostTable::SketchAt(std::size_t i, Role role, DistinctFigure figure) const {
   return impl_->SketchAt(i, role, figure);
+}
+std::size_t HostTable::WriteSketchAt(std::size_t i, Role role, DistinctFigure figure,
+                                     std::uint8_t* out) const noexcept {
+  return impl_->WriteSketchAt(i, role, figure, out);
 }
 
 std::size_t HostTable::MaxMemory(const HostTableOptions& options, const NetworkSet& networks) noexcept {

@@ -59,6 +59,10 @@ class HostTable {
   HostRecord RecordAt(std::size_t i) const noexcept;
   /// One of its distinct counts.
   Sketch SketchAt(std::size_t i, Role role, DistinctFigure figure) const;
+  /// The same as bytes, in the form of sketch_bytes.h: at most kMaxSketchBytes to `out`. Returns how many; 0
+  /// where the pool had no memory for it and only a number is left.
+  std::size_t WriteSketchAt(std::size_t i, Role role, DistinctFigure figure,
+                            std::uint8_t* out) const noexcept;
 
   /// What a table of these options takes at most, in bytes: every host with both roles busy, and the sketch
   /// pool full. What a host usually takes is said in host_slot.h.

@@ -28,6 +28,8 @@ class HostTable::Impl {
   void Sort();
   HostRecord RecordAt(std::size_t i) const noexcept;
   Sketch SketchAt(std::size_t i, Role role, DistinctFigure figure) const;
+  std::size_t WriteSketchAt(std::size_t i, Role role, DistinctFigure figure,
+                            std::uint8_t* out) const noexcept;
 
   std::size_t hosts() const noexcept { return used_; }
   std::size_t other_hosts() const noexcept { return others_.size(); }

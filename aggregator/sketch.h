@@ -1,9 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
 namespace hostscope::aggregator {
+
+/// No distinct count is longer as bytes; see sketch_bytes.h.
+inline constexpr std::size_t kMaxSketchBytes = 40 + 4096;
 
 enum class Role : std::uint8_t { kSent, kReceived };
 enum class DistinctFigure : std::uint8_t { kPeers, kSrcPorts, kDstPorts };

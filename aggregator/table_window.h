@@ -23,6 +23,10 @@ class TableWindow final : public ClosedWindow {
   const WindowSummary& summary() const noexcept override { return summary_; }
   std::size_t size() const noexcept override { return summary_.hosts + summary_.other_hosts; }
   HostRecord At(std::size_t i) const noexcept override { return table_->table().RecordAt(i); }
+  std::size_t WriteSketch(std::size_t i, Role role, DistinctFigure figure,
+                          std::uint8_t* out) const noexcept override {
+    return table_->table().WriteSketchAt(i, role, figure, out);
+  }
 
   const HostTable& table() const noexcept { return table_->table(); }
 

@@ -24,7 +24,6 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -34,22 +33,11 @@ import time
 import uuid
 
 HERE = pathlib.Path(__file__).resolve().parent
-SKIPPED = 77
+sys.path.insert(0, str(HERE.parent))
+import maven  # noqa: E402
+
 READY_SECONDS = 90
 STOP_SECONDS = 30
-
-
-class Unavailable(Exception):
-    """What is missing for a broker, in words."""
-
-
-def skip_or_fail(reason):
-    """The exit status of a suite that could not run."""
-    if os.environ.get("CI") == "true":
-        print(f"failed: {reason}", file=sys.stderr)
-        return 1
-    print(f"skipped: {reason}")
-    return SKIPPED
 
 
 def kafka_version():
@@ -60,29 +48,8 @@ def libraries():
     """The folder with the broker's jars; fetched at first use."""
     default = HERE.parent.parent / "build" / f"kafka-{kafka_version()}"
     target = pathlib.Path(os.environ.get("HOSTSCOPE_KAFKA_LIB", default)).resolve()
-    for program in ("java", "kcat"):
-        if shutil.which(program) is None:
-            raise Unavailable(f"no {program} on this machine")
-    if any(target.glob("kafka_2.13-*.jar")):
-        return target
-    if shutil.which("mvn") is None:
-        raise Unavailable("no mvn on this machine to fetch Kafka")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # Moved into place when complete, so that an interrupted run leaves nothing half done.
-    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-        jars = pathlib.Path(scratch) / "lib"
-        command = ["mvn", "-q", "-B", "-f", str(HERE / "pom.xml"), "dependency:copy-dependencies",
-                   "-DincludeScope=runtime", f"-DoutputDirectory={jars}"]
-        try:
-            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600)
-        except subprocess.TimeoutExpired:
-            raise Unavailable("Maven Central did not answer within 10 minutes") from None
-        if done.returncode != 0:
-            lines = [line for line in done.stdout.splitlines() if "ERROR" in line] or done.stdout.splitlines()
-            raise Unavailable("Maven could not fetch Kafka: " + (lines[0] if lines else "no reason given"))
-        if not target.exists():
-            jars.rename(target)
-    return target
+    maven.need("java", "kcat")
+    return maven.fetch(HERE / "pom.xml", target, "kafka_2.13-*.jar")
 
 
 def free_ports(count):
@@ -283,8 +250,8 @@ def main():
         if options.verb == "start":
             print(broker.bootstrap)
         return 0
-    except Unavailable as reason:
-        return skip_or_fail(reason)
+    except maven.Unavailable as reason:
+        return maven.skip_or_fail(reason)
 
 
 if __name__ == "__main__":

@@ -129,6 +129,6 @@ if __name__ == "__main__":
     write_windows = sys.argv.pop(1)
     try:
         kafka.libraries()
-    except kafka.Unavailable as unavailable:
-        sys.exit(kafka.skip_or_fail(str(unavailable)))
+    except kafka.maven.Unavailable as unavailable:
+        sys.exit(kafka.maven.skip_or_fail(str(unavailable)))
     unittest.main(verbosity=2)
