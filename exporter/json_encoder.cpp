@@ -6,13 +6,16 @@
 #include <cstring>
 
 #include "exporter/address_text.h"
+#include "exporter/base64.h"
 #include "exporter/json_text.h"
 #include "exporter/text_writer.h"
 
 namespace hostscope::exporter {
 namespace {
 
+using aggregator::DistinctFigure;
 using aggregator::HostRecord;
+using aggregator::Role;
 using aggregator::RoleFigures;
 using aggregator::WindowSpan;
 using aggregator::WindowSummary;
@@ -24,6 +27,8 @@ constexpr std::size_t kMaxRole = 1024;
 constexpr std::size_t kMaxHead = 256;
 constexpr std::size_t kMaxRest = 1024;
 constexpr std::size_t kMaxRecord = kMaxHead + 2 * kMaxRole + kMaxRest;
+// And of a role's sketches: three names, and the largest sketch three times.
+constexpr std::size_t kMaxSketches = 64 + 3 * Base64Length(aggregator::kMaxSketchBytes);
 
 // Shares are at least 2^-64, of which the shortest exact decimal in fixed notation has 20 zeros and 17
 // digits.
@@ -34,10 +39,7 @@ char* PutShare(char* out, double share) noexcept {
 }
 
 char* PutMeanDuration(char* out, const RoleFigures& role) noexcept {
-  constexpr std::uint64_t kMicrosecondsPerMillisecond = 1000;
-  const std::uint64_t divisor = role.duration_count * kMicrosecondsPerMillisecond;
-  const std::uint64_t rest = role.duration_sum_us % divisor;
-  const std::uint64_t milliseconds = role.duration_sum_us / divisor + (rest >= divisor - rest ? 1 : 0);
+  const std::uint64_t milliseconds = MeanDurationMs(role);
   return PutDecimal(out, milliseconds / 1000, milliseconds % 1000, 3);
 }
 
@@ -48,7 +50,7 @@ using Flags = std::array<std::uint64_t, 8>;
 constexpr std::string_view kSmallForm =
     ",\"peers\":0,\"src_ports\":0,\"dst_ports\":0,\"tcp_flags\":{\"fin\":0,\"syn\":0,\"rst\":0,\"psh\":0,"
     "\"ack\":0,"
-    "\"urg\":0,\"ece\":0,\"cwr\":0},\"protocols\":{\"tcp\":0,\"udp\":0,\"icmp\":0,\"other\":0}}";
+    "\"urg\":0,\"ece\":0,\"cwr\":0},\"protocols\":{\"tcp\":0,\"udp\":0,\"icmp\":0,\"other\":0}";
 constexpr std::size_t kSmallFigures = 15;
 using SmallFigures = std::array<std::uint64_t, kSmallFigures>;
 
@@ -87,7 +89,28 @@ char* PutFlags(char* out, const Flags& flags) noexcept {
              ",\"cwr\":", flags[7], "}");
 }
 
-// From "flows" to the end of the role's object.
+char* PutSketch(char* out, std::string_view name, const SketchSource& sketches, Role role,
+                DistinctFigure figure) noexcept {
+  std::array<std::uint8_t, aggregator::kMaxSketchBytes> bytes;
+  const std::size_t size = sketches.Write(role, figure, bytes.data());
+  if (size == 0) return out;
+  *out++ = '"';
+  out = PutLiteral(PutText(out, name), "\":\"");
+  return PutLiteral(PutBase64(out, {bytes.data(), size}), "\",");
+}
+
+// A figure without sketch is left out; nothing where none has one.
+char* PutSketches(char* out, const SketchSource& sketches, Role role) noexcept {
+  char* const names = PutLiteral(out, ",\"sketches\":{");
+  char* end = PutSketch(names, "peers", sketches, role, DistinctFigure::kPeers);
+  end = PutSketch(end, "src_ports", sketches, role, DistinctFigure::kSrcPorts);
+  end = PutSketch(end, "dst_ports", sketches, role, DistinctFigure::kDstPorts);
+  if (end == names) return out;
+  end[-1] = '}';
+  return end;
+}
+
+// From "flows" to the last figure of the role's object.
 char* PutRole(char* out, const RoleFigures& role) noexcept {
   out = Put(out, "\"flows\":", role.flows, ",\"packets\":", role.packets, ",\"bytes\":", role.bytes);
   if (role.duration_count != 0) {
@@ -100,7 +123,7 @@ char* PutRole(char* out, const RoleFigures& role) noexcept {
             ",\"dst_ports\":", role.dst_ports, ",");
   out = PutFlags(out, role.tcp_flags);
   return Put(out, ",\"protocols\":{\"tcp\":", role.tcp, ",\"udp\":", role.udp, ",\"icmp\":", role.icmp,
-             ",\"other\":", role.other_protocols(), "}}");
+             ",\"other\":", role.other_protocols(), "}");
 }
 
 char* PutWindow(char* out, const WindowSpan& span, bool partial) noexcept {
@@ -143,10 +166,11 @@ char* EncodeStream4Flow(const HostRecord& record, char* out) noexcept {
 
 }  // namespace
 
-JsonEncoder::JsonEncoder(std::string_view observer, Schema schema)
+JsonEncoder::JsonEncoder(std::string_view observer, Schema schema, bool with_sketches)
     : schema_(schema),
+      with_sketches_(with_sketches),
       observer_(",\"observer\":{\"name\":" + JsonString(observer) + "}"),
-      max_record_size_(kMaxRecord + observer_.size()),
+      max_record_size_(kMaxRecord + observer_.size() + (with_sketches ? 2 * kMaxSketches : 0)),
       id_maker_(observer) {
   head_.reserve(kMaxHead + observer_.size());
   network_.reserve(kMaxHead);
@@ -159,8 +183,9 @@ void JsonEncoder::SetWindow(const WindowSpan& span, bool partial) noexcept {
   id_maker_.SetWindow(span);
 }
 
-char* JsonEncoder::EncodeHost(const HostRecord& record, char* out) noexcept {
-  return schema_ == Schema::kHostscope ? EncodeHostscope(record, out) : EncodeStream4Flow(record, out);
+char* JsonEncoder::EncodeHost(const HostRecord& record, char* out, const SketchSource& sketches) noexcept {
+  return schema_ == Schema::kHostscope ? EncodeHostscope(record, out, sketches)
+                                       : EncodeStream4Flow(record, out);
 }
 
 char* JsonEncoder::PutHost(const HostRecord& record, char* out) noexcept {
@@ -183,16 +208,22 @@ void JsonEncoder::SetNetwork(const Prefix& network) noexcept {
   named_network_ = network;
 }
 
-char* JsonEncoder::EncodeHostscope(const HostRecord& record, char* out) noexcept {
+char* JsonEncoder::EncodeHostscope(const HostRecord& record, char* out,
+                                   const SketchSource& sketches) noexcept {
   out = PutText(out, head_);
   out = PutHost(record, out);
+  const auto put_role = [&](const RoleFigures& figures, Role role) noexcept {
+    out = PutRole(out, figures);
+    if (with_sketches_) out = PutSketches(out, sketches, role);
+    *out++ = '}';
+  };
   if (record.sent.flows != 0) {
     out = PutLiteral(out, ",\"sent\":{");
-    out = PutRole(out, record.sent);
+    put_role(record.sent, Role::kSent);
   }
   if (record.received.flows != 0) {
     out = PutLiteral(out, ",\"received\":{");
-    out = PutRole(out, record.received);
+    put_role(record.received, Role::kReceived);
   }
   out = PutLiteral(out, ",\"record_id\":\"");
   out = id_maker_.Format(record, out);
@@ -209,6 +240,13 @@ char* JsonEncoder::EncodeWindow(const WindowSummary& summary, char* out) const n
   out = PutLiteral(out, ",\"sampled_share\":");
   out = PutShare(out, summary.sampled_share());
   return PutLiteral(out, "}}");
+}
+
+std::uint64_t MeanDurationMs(const RoleFigures& role) noexcept {
+  constexpr std::uint64_t kMicrosecondsPerMillisecond = 1000;
+  const std::uint64_t divisor = role.duration_count * kMicrosecondsPerMillisecond;
+  const std::uint64_t rest = role.duration_sum_us % divisor;
+  return role.duration_sum_us / divisor + (rest >= divisor - rest ? 1 : 0);
 }
 
 char* FormatRecordKey(const HostRecord& record, char* out) noexcept {

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "aggregator/host_record.h"
 #include "exporter/record_id.h"
+#include "exporter/sketch_source.h"
 
 namespace hostscope::exporter {
 
@@ -24,7 +26,9 @@ enum class Schema {
 /// Nothing is allocated after construction. One thread.
 class JsonEncoder {
  public:
-  JsonEncoder(std::string_view observer, Schema schema);
+  /// `with_sketches` adds the sketches of distinct counts to each role, in base64; with kStream4Flow it says
+  /// nothing.
+  JsonEncoder(std::string_view observer, Schema schema, bool with_sketches = false);
 
   /// No record is longer than this.
   std::size_t max_record_size() const noexcept { return max_record_size_; }
@@ -37,17 +41,20 @@ class JsonEncoder {
 
   /// Writes at most max_record_size() characters to `out`; returns the end, which is `out` where the schema
   /// has nothing to say of this record: with kStream4Flow a host that sent nothing, and every `other` record,
-  /// since it has no address.
-  char* EncodeHost(const aggregator::HostRecord& record, char* out) noexcept;
+  /// since it has no address. `sketches` is asked only by an encoder that was made with them.
+  char* EncodeHost(const aggregator::HostRecord& record, char* out,
+                   const SketchSource& sketches = {}) noexcept;
   /// The same for the window record.
   char* EncodeWindow(const aggregator::WindowSummary& summary, char* out) const noexcept;
 
  private:
-  char* EncodeHostscope(const aggregator::HostRecord& record, char* out) noexcept;
+  char* EncodeHostscope(const aggregator::HostRecord& record, char* out,
+                        const SketchSource& sketches) noexcept;
   char* PutHost(const aggregator::HostRecord& record, char* out) noexcept;
   void SetNetwork(const Prefix& network) noexcept;
 
   Schema schema_;
+  bool with_sketches_;
   std::string observer_;  // ,"observer":{"name":…}
   std::string head_;      // of every record of this window, up to and with the observer
   std::string network_;   // ,"network":"…"}: of the record before, and mostly of the next one too
@@ -55,6 +62,9 @@ class JsonEncoder {
   std::size_t max_record_size_;
   RecordIdMaker id_maker_;
 };
+
+/// avg_duration in milliseconds, rounded to the nearest, halves up. `role.duration_count` is not 0.
+std::uint64_t MeanDurationMs(const aggregator::RoleFigures& role) noexcept;
 
 /// The text by which records of the same host are found together, whatever the window: its address, or the
 /// network of an `other` record. Writes at most kMaxPrefixText characters; returns the end.

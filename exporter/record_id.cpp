@@ -46,15 +46,20 @@ void RecordIdMaker::SetWindow(const aggregator::WindowSpan& span) noexcept {
   StoreBigEndian(&key_[kLengthAt], span.length_ns);
 }
 
-char* RecordIdMaker::Format(const aggregator::HostRecord& record, char* out) noexcept {
+std::array<std::uint8_t, RecordIdMaker::kTextLength / 2> RecordIdMaker::Make(
+    const aggregator::HostRecord& record) noexcept {
   const Address& address = record.other ? record.network.network : record.host;
   key_[kKindAt] = record.other ? 1 : 0;
   std::memcpy(&key_[kAddressAt], address.bytes.data(), address.bytes.size());
   key_[kBitsAt] = static_cast<char>(record.other ? record.network.length : 0);
   XXH128_canonical_t hash;
   XXH128_canonicalFromHash(&hash, XXH3_128bits(key_.data(), key_.size()));
-  static_assert(2 * sizeof(hash.digest) == kTextLength);
-  return PutHex(out, hash.digest);
+  return std::to_array(hash.digest);
+}
+
+char* RecordIdMaker::Format(const aggregator::HostRecord& record, char* out) noexcept {
+  const auto id = Make(record);
+  return PutHex(out, id.data());
 }
 
 }  // namespace hostscope::exporter

@@ -31,7 +31,9 @@ class RecordIdMaker {
   /// Of the records that follow.
   void SetWindow(const aggregator::WindowSpan& span) noexcept;
 
-  /// Writes kTextLength characters; returns the end.
+  /// The hash itself, most significant byte first.
+  std::array<std::uint8_t, kTextLength / 2> Make(const aggregator::HostRecord& record) noexcept;
+  /// Writes it as kTextLength characters; returns the end.
   char* Format(const aggregator::HostRecord& record, char* out) noexcept;
 
  private:
