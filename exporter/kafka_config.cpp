@@ -94,6 +94,12 @@ std::vector<std::string> CheckKafkaOptions(const KafkaOptions& options) {
   if (options.brokers.empty()) problems.emplace_back("kafka: brokers '': at least one host:port");
   CheckTopic("hosts_topic", options.hosts_topic, problems);
   CheckTopic("windows_topic", options.windows_topic, problems);
+  if (options.schema == Schema::kStream4Flow && options.format == RecordFormat::kProtobuf) {
+    problems.emplace_back("kafka: format 'protobuf': with schema stream4flow there is only json");
+  }
+  if (options.schema == Schema::kStream4Flow && options.sketches) {
+    problems.emplace_back("kafka: sketches 'true': schema stream4flow has no place for them");
+  }
   KafkaConf conf = MakeKafkaConf(options, problems);
   if (!problems.empty()) return problems;
   // What contradicts each other is found only when a producer is made. Without brokers it connects to

@@ -31,7 +31,7 @@ class KafkaSink final : public Sink, private KafkaListener {
       : options_(options),
         name_("kafka " + options.brokers),
         log_(std::move(log)),
-        encoder_(options.observer, options.schema),
+        encoder_(options.format, options.observer, options.schema, options.sketches),
         buffer_(encoder_.max_record_size()) {}
 
   /// Returns why there is no producer, or an empty string.
@@ -77,7 +77,7 @@ class KafkaSink final : public Sink, private KafkaListener {
   KafkaOptions options_;
   std::string name_;
   LogFunction log_;
-  JsonEncoder encoder_;
+  RecordEncoder encoder_;
   std::vector<char> buffer_;
   std::atomic<bool> cancelled_{false};
 
@@ -148,7 +148,7 @@ bool KafkaSink::SendOne(const aggregator::ClosedWindow& window, std::size_t reco
   if (is_host) {
     const aggregator::HostRecord host = window.At(record);
     key = {host_key, static_cast<std::size_t>(FormatRecordKey(host, host_key) - host_key)};
-    end = encoder_.EncodeHost(host, end);
+    end = encoder_.EncodeHost(host, end, {window, record});
   } else {
     end = encoder_.EncodeWindow(window.summary(), end);
   }

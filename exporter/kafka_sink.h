@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "exporter/json_encoder.h"
+#include "exporter/record_encoder.h"
 #include "exporter/sink.h"
 
 namespace hostscope::exporter {
@@ -16,6 +16,8 @@ struct KafkaOptions {
   std::string compression = "lz4";  ///< none, gzip, snappy, lz4, zstd
   std::string observer;
   Schema schema = Schema::kHostscope;
+  RecordFormat format = RecordFormat::kJson;  ///< Protobuf has no schema but hostscope
+  bool sketches = false;                      ///< adds the sketches of distinct counts to each role
   /// Further properties of librdkafka (security.protocol, sasl.username, linger.ms …). Those that the
   /// guarantees below rest on are refused.
   std::map<std::string, std::string> properties;

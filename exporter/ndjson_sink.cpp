@@ -24,7 +24,7 @@ class NdjsonSink final : public Sink {
   NdjsonSink(const NdjsonOptions& options, int fd)
       : name_("ndjson " + options.path),
         fd_(fd),
-        encoder_(options.observer, options.schema),
+        encoder_(options.observer, options.schema, options.sketches),
         writer_(fd, cancelled_),
         buffer_(kPieceBytes + encoder_.max_record_size() + 1) {}
   ~NdjsonSink() override {
@@ -69,7 +69,7 @@ std::string NdjsonSink::Write(const aggregator::ClosedWindow& window) {
   problem_.clear();
   encoder_.SetWindow(window.span(), window.partial());
   for (std::size_t i = 0; i < window.size(); ++i)
-    FinishLine(encoder_.EncodeHost(window.At(i), &buffer_[used_]));
+    FinishLine(encoder_.EncodeHost(window.At(i), &buffer_[used_], {window, i}));
   FinishLine(encoder_.EncodeWindow(window.summary(), &buffer_[used_]));
   WriteBuffered();
   if (problem_.empty()) windows_.Add(1);

@@ -11,6 +11,7 @@ struct NdjsonOptions {
   std::string path = "-";  ///< a file, opened to append and made where it is missing; "-": standard output
   std::string observer;
   Schema schema = Schema::kHostscope;
+  bool sketches = false;  ///< adds the sketches of distinct counts to each role
 };
 
 /// A sink that writes one record a line (newline-delimited JSON) to a file, a pipe, a terminal or a socket.

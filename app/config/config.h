@@ -24,6 +24,7 @@ struct MemoryConfig {
 struct NdjsonConfig {
   std::string path;  ///< "-": standard output
   exporter::Schema schema = exporter::Schema::kHostscope;
+  bool sketches = false;
 };
 
 struct KafkaConfig {
@@ -49,7 +50,7 @@ struct Config {
 };
 
 inline exporter::NdjsonOptions NdjsonOptionsOf(const NdjsonConfig& sink, const std::string& observer) {
-  return {sink.path, observer, sink.schema};
+  return {sink.path, observer, sink.schema, sink.sketches};
 }
 
 inline exporter::KafkaOptions KafkaOptionsOf(const KafkaConfig& sink, const std::string& observer) {

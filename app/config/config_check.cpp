@@ -89,6 +89,13 @@ void CheckExporters(const ipfix::Settings& settings, Checker& checker) {
 
 void CheckSinks(const SinksConfig& sinks, Checker& checker) {
   checker.NoneTwice("sinks.ndjson", sinks.ndjson, [](const NdjsonConfig& sink) { return sink.path; });
+  for (std::size_t i = 0; i < sinks.ndjson.size(); ++i) {
+    const NdjsonConfig& sink = sinks.ndjson[i];
+    if (!sink.sketches || sink.schema != exporter::Schema::kStream4Flow) continue;
+    checker.Report("sinks.ndjson[" + std::to_string(i) + "].sketches",
+                   "is true, but schema stream4flow has no place for them",
+                   "true with schema hostscope, or false");
+  }
   for (std::size_t i = 0; i < sinks.kafka.size(); ++i) {
     const std::string path = "sinks.kafka[" + std::to_string(i) + "]";
     checker.NotEmpty(path + ".brokers", sinks.kafka[i].brokers.empty(), "at least one host:port");

@@ -19,6 +19,10 @@ Value Schema(exporter::Schema& schema) {
 constexpr std::string_view kSchemaHelp =
     "Layout of the records: hostscope, or stream4flow for consumers of the older one.";
 
+constexpr std::string_view kSketchesHelp =
+    "Add the sketches behind peers, src_ports and dst_ports, so that others can unite them. Apache\n"
+    "DataSketches reads them; up to 33 KiB more for a host.";
+
 // Items of lists that are empty by default, as they are shown: nobody's addresses (RFC 5737, RFC 3849) and
 // the values that are most often changed.
 dataplane::PortConfig ExamplePort() {
@@ -178,6 +182,7 @@ void DescribeNdjson(KeyVisitor& visitor, NdjsonConfig& sink) {
   visitor.One({"path", "File to append to; \"-\" is standard output.", true},
               Text(sink.path, "a path, or \"-\""));
   visitor.One({"schema", kSchemaHelp}, Schema(sink.schema));
+  visitor.One({"sketches", kSketchesHelp}, Switch(sink.sketches));
 }
 
 void DescribeKafka(KeyVisitor& visitor, KafkaConfig& sink) {
@@ -191,6 +196,10 @@ void DescribeKafka(KeyVisitor& visitor, KafkaConfig& sink) {
   visitor.One({"compression", "Of batches: none, gzip, snappy, lz4 or zstd."},
               Text(sink.options.compression, "none, gzip, snappy, lz4 or zstd"));
   visitor.One({"schema", kSchemaHelp}, Schema(sink.options.schema));
+  visitor.One({"format", "json, or protobuf, which is a fifth as long; see exporter/hostscope.proto."},
+              OneOf(sink.options.format, {{"json", exporter::RecordFormat::kJson},
+                                          {"protobuf", exporter::RecordFormat::kProtobuf}}));
+  visitor.One({"sketches", kSketchesHelp}, Switch(sink.options.sketches));
   visitor.Names({"properties", "Handed to librdkafka as they are, for TLS, SASL and the like."},
                 sink.options.properties);
 }

@@ -18,6 +18,7 @@ struct ReplayOptions {
   ipfix::Settings decoder;
   aggregator::HostTableOptions table;
   exporter::Schema schema = exporter::Schema::kHostscope;
+  bool sketches = false;  ///< adds the sketches of distinct counts
   std::vector<std::string> captures;
   std::string stats_path;  ///< empty: none
 };

@@ -23,6 +23,7 @@ struct ReplayArguments {
   std::vector<Prefix> networks;
   std::optional<bool> apply_sampling;
   std::optional<exporter::Schema> schema;
+  bool sketches = false;
   std::string stats_path;
   std::vector<std::string> captures;
 };
@@ -53,6 +54,7 @@ std::optional<ReplayOptions> OptionsOf(const ReplayArguments& arguments) {
     }
   }
   if (arguments.schema) options.schema = *arguments.schema;
+  options.sketches = arguments.sketches;
   options.captures = arguments.captures;
   options.stats_path = arguments.stats_path;
   return options;
@@ -90,6 +92,8 @@ void AddOptions(CLI::App& command, ReplayArguments& arguments) {
           "Layout of the records")
       ->check(CLI::IsMember({"hostscope", "stream4flow"}))
       ->default_str("hostscope");
+  command.add_flag("--sketches", arguments.sketches,
+                   "Add the sketches behind distinct counts, in the form of Apache DataSketches");
   command.add_option("--stats", arguments.stats_path, "Write the accounting as JSON here")->type_name("FILE");
   command
       .add_option("captures", arguments.captures,
@@ -115,6 +119,9 @@ void AddReplay(CLI::App& root, Command& chosen) {
       if (const std::string wrong = CheckWindowLengths(lengths); !wrong.empty()) {
         throw CLI::ValidationError("--windows", wrong);
       }
+    }
+    if (arguments->sketches && arguments->schema == exporter::Schema::kStream4Flow) {
+      throw CLI::ValidationError("--sketches", "schema stream4flow has no place for them");
     }
     chosen = [arguments] { return RunReplay(*arguments); };
   });

@@ -49,7 +49,8 @@ TEST(JsonSketches, StandInEachRole) {
     const std::string text = Encode(encoder, window.At(i), {window, i});
     element record;
     ASSERT_EQ(parser.parse(text).get(record), simdjson::SUCCESS) << text;
-    for (const auto& [name, role] : {std::pair{"sent", Role::kSent}, {"received", Role::kReceived}}) {
+    for (const Role role : {Role::kSent, Role::kReceived}) {
+      const char* const name = role == Role::kSent ? "sent" : "received";
       element sketches;
       if (record[name]["sketches"].get(sketches) != simdjson::SUCCESS) continue;
       ++roles;

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <hostscope.pb.h>
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 #include <simdjson.h>
@@ -17,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/exporter/sketched_window.h"
 #include "tests/exporter/windows.h"
 
 // What a broker that works can't be made to do: librdkafka's own mock broker, a real listener on loopback,
@@ -143,6 +145,29 @@ TEST_F(KafkaSinkTest, DeliversAWindowAndItsWindowRecord) {
   EXPECT_EQ(hosts.size(), 3'000U);
   EXPECT_EQ(IdsOf(hosts).size(), 3'000U);
   EXPECT_THAT(Read("hostscope.windows"), ElementsAre(HasSubstr("\"hosts\":3000,")));
+}
+
+TEST_F(KafkaSinkTest, ProtobufRecordsAreOneMessageEach) {
+  KafkaOptions options = Options();
+  options.format = RecordFormat::kProtobuf;
+  options.sketches = true;
+  const auto sink = Open(options);
+  const SketchedWindow window(500);
+  EXPECT_EQ(sink->Write(window), "");
+  std::set<std::string> ids;
+  for (const std::string& value : Read("hostscope.hosts")) {
+    v1::Record record;
+    ASSERT_TRUE(record.ParseFromString(value));
+    EXPECT_EQ(record.observer(), "mon1");
+    EXPECT_TRUE((record.has_sent() ? record.sent() : record.received()).has_sketches());
+    ids.insert(record.record_id());
+  }
+  EXPECT_EQ(ids.size(), window.size());
+  const std::vector<std::string> windows = Read("hostscope.windows");
+  ASSERT_EQ(windows.size(), 1U);
+  v1::Record last;
+  ASSERT_TRUE(last.ParseFromString(windows[0]));
+  EXPECT_EQ(last.summary().hosts(), window.size());
 }
 
 TEST_F(KafkaSinkTest, Stream4FlowSendsOnlyHostsThatSent) {
@@ -276,6 +301,14 @@ TEST(KafkaOptions, WhatContradictsEachOtherIsFound) {
   KafkaOptions options{.brokers = "kafka:9092"};
   options.properties = {{"max.in.flight.requests.per.connection", "10"}};
   EXPECT_THAT(CheckKafkaOptions(options), ElementsAre(HasSubstr("max.in.flight")));
+}
+
+TEST(KafkaOptions, Stream4FlowHasNeitherProtobufNorSketches) {
+  const KafkaOptions options{.brokers = "kafka:9092",
+                             .schema = Schema::kStream4Flow,
+                             .format = RecordFormat::kProtobuf,
+                             .sketches = true};
+  EXPECT_THAT(CheckKafkaOptions(options), ElementsAre(HasSubstr("format 'protobuf'"), HasSubstr("sketches")));
 }
 
 TEST(KafkaOptions, SecretsAreNotRepeated) {

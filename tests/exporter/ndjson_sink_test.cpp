@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/exporter/sketched_window.h"
 #include "tests/exporter/windows.h"
 
 namespace hostscope::exporter {
@@ -90,6 +91,21 @@ TEST_F(NdjsonSinkTest, Stream4FlowHasNoWindowRecord) {
   ASSERT_EQ(lines.size(), 1U);
   EXPECT_THAT(lines[0], HasSubstr("host_stats"));
   EXPECT_EQ(sink->status().delivered, 1U);
+}
+
+TEST_F(NdjsonSinkTest, SketchesOfAnyLengthAreWrittenWhereAskedFor) {
+  const SketchedWindow window(5000);
+  for (const bool sketches : {false, true}) {
+    const std::string path = PathOf(sketches ? "with" : "without");
+    const OpenedSink opened = OpenNdjsonSink({.path = path, .observer = "mon1", .sketches = sketches});
+    EXPECT_EQ(opened.sink->Write(window), "");
+    const std::vector<std::string> lines = LinesOf(path);
+    ASSERT_EQ(lines.size(), window.size() + 1);
+    ExpectWholeObjects(lines);
+    for (std::size_t i = 0; i < window.size(); ++i) {
+      EXPECT_EQ(lines[i].find("\"sketches\":{\"peers\":\"") != std::string::npos, sketches);
+    }
+  }
 }
 
 TEST_F(NdjsonSinkTest, AFolderThatIsMissingIsAProblem) {
