@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <bit>
 #include <cstdint>
 
@@ -39,7 +38,7 @@ inline std::uint64_t Hash16(std::uint64_t low, std::uint64_t high, std::uint64_t
 }
 
 /// `value`'s two bytes in network order.
-inline constexpr std::uint64_t HashBe16(std::uint16_t value, std::uint64_t seed) noexcept {
+inline std::uint64_t HashBe16(std::uint16_t value, std::uint64_t seed) noexcept {
   constexpr std::uint64_t kPrime2 = 0xc2b2ae3d27d4eb4fULL;
   constexpr std::uint64_t kPrime3 = 0x165667b19e3779f9ULL;
   const std::uint32_t first = value >> 8;
@@ -66,7 +65,7 @@ using Coupon = std::uint32_t;
 inline constexpr unsigned kCouponAddressBits = 26;
 inline constexpr unsigned kMaxCouponValue = 64 - kCouponAddressBits + 1;
 
-inline constexpr Coupon CouponOf(std::uint64_t hash) noexcept {
+inline Coupon CouponOf(std::uint64_t hash) noexcept {
   constexpr std::uint64_t kAddressMask = (std::uint64_t{1} << kCouponAddressBits) - 1;
   constexpr std::uint64_t kStop = std::uint64_t{1} << (kCouponAddressBits - 1);
   const auto value = static_cast<std::uint32_t>(std::countl_zero(hash | kStop)) + 1;
@@ -77,15 +76,8 @@ inline Coupon AddressCoupon(const Address& address) noexcept {
   return CouponOf(xxh3::Hash16(address.high_bits(), address.low_bits(), kSketchSeed));
 }
 
-inline constexpr Coupon ComputePortCoupon(std::uint16_t port) noexcept {
-  return CouponOf(xxh3::HashBe16(port, kSketchSeed));
-}
-
-/// All of them, computed once: a look-up in the second-level cache for thirty instructions.
-extern const std::array<Coupon, 65536> kPortCoupons;
-
 inline Coupon PortCoupon(std::uint16_t port) noexcept {
-  return kPortCoupons[port];
+  return CouponOf(xxh3::HashBe16(port, kSketchSeed));
 }
 
 }  // namespace hostscope::aggregator

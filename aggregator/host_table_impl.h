@@ -40,7 +40,8 @@ class HostTable::Impl {
   static constexpr std::uint32_t kUnmonitored = 0xffffffffU;
   /// Records that go through Update() together, and those of them that are at one stage.
   static constexpr std::size_t kBatch = 128;
-  static constexpr std::size_t kBlock = 16;
+  static constexpr std::size_t kBlock = 4;
+  static constexpr std::size_t kAhead = 4;
   struct Batch;
   struct Increment;
   struct Range {
@@ -58,7 +59,7 @@ class HostTable::Impl {
   template <Role role>
   void FindSlot(const FlowRecord& record, std::size_t i, Batch& batch) noexcept;
   template <Role role>
-  [[gnu::always_inline]] void FetchSketchesOf(const FlowRecord& record, std::size_t i, Batch& batch) noexcept;
+  [[gnu::noinline]] void FetchSketchesOf(const FlowRecord& record, std::size_t i, Batch& batch) noexcept;
   static Increment IncrementOf(const FlowRecord& record) noexcept;
   [[gnu::always_inline]] std::uint64_t Count(RoleSlot& slot, const Increment& increment,
                                              const FlowRecord& record, Coupon peer, Coupon src_port,

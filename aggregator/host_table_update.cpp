@@ -82,17 +82,16 @@ HostTable::UpdateResult HostTable::Impl::Update(std::span<const FlowRecord> reco
 }
 
 void HostTable::Impl::UpdateBatch(std::span<const FlowRecord> records, UpdateResult& result) noexcept {
-  constexpr std::size_t kStages = 4;
   Batch batch(records);
   const std::size_t blocks = (records.size() + kBlock - 1) / kBlock;
   const auto range = [&](std::size_t block) {
     return Range{block * kBlock, std::min(records.size(), (block + 1) * kBlock)};
   };
-  for (std::size_t step = 0; step < blocks + kStages - 1; ++step) {
+  for (std::size_t step = 0; step < blocks + 3 * kAhead; ++step) {
     if (step < blocks) StartLookups(range(step), batch);
-    if (step >= 1 && step - 1 < blocks) FindSlots(range(step - 1), batch);
-    if (step >= 2 && step - 2 < blocks) FetchSketches(range(step - 2), batch);
-    if (step >= 3) CountAll(range(step - 3), batch, result);
+    if (step >= kAhead && step - kAhead < blocks) FindSlots(range(step - kAhead), batch);
+    if (step >= 2 * kAhead && step - 2 * kAhead < blocks) FetchSketches(range(step - 2 * kAhead), batch);
+    if (step >= 3 * kAhead) CountAll(range(step - 3 * kAhead), batch, result);
   }
 }
 
@@ -157,7 +156,7 @@ RoleSlot* HostTable::Impl::FindAgain(RoleSlot* slot, const FlowRecord& record, H
 }
 
 template <Role role>
-inline void HostTable::Impl::FetchSketchesOf(const FlowRecord& record, std::size_t i, Batch& batch) noexcept {
+void HostTable::Impl::FetchSketchesOf(const FlowRecord& record, std::size_t i, Batch& batch) noexcept {
   const std::size_t place = PlaceOf<role>(i);
   RoleSlot* slot = batch.slot[place];
   if (slot == nullptr) return;
