@@ -26,8 +26,12 @@ Decoder::Decoder(const Settings& settings) : impl_(std::make_unique<Impl>(settin
 Decoder::~Decoder() = default;
 
 DatagramOutcome Decoder::Decode(const Datagram& datagram, FlowConsumer& consumer) noexcept {
-  return impl_->Decode(datagram, consumer);
+  return impl_->Decode(datagram, consumer, nullptr);
 }
+DatagramOutcome Decoder::Split(const Datagram& datagram, FlowConsumer& consumer, DataJob& job) noexcept {
+  return impl_->Decode(datagram, consumer, &job);
+}
+void Decoder::Finish(const DataJob& job) noexcept { impl_->Finish(job); }
 void Decoder::Flush(FlowConsumer& consumer) noexcept { impl_->Flush(consumer); }
 void Decoder::Expire(ReceiveTime now) noexcept { impl_->Expire(now); }
 const Accounting& Decoder::accounting() const noexcept { return impl_->accounting(); }
@@ -39,11 +43,13 @@ Decoder::Impl::Impl(const Settings& settings)
     : settings_(WithLongestPrefixFirst(settings)),
       exporters_(settings.max_exporters, DrawSeed()),
       templates_(settings.max_templates, DrawSeed()),
+      plans_(settings.max_templates),
       samplers_(settings.max_samplers, DrawSeed()),
       template_reader_(settings.max_fields_per_template) {}
 
-DatagramOutcome Decoder::Impl::Decode(const Datagram& datagram, FlowConsumer& consumer) noexcept {
-  Message message{.datagram = &datagram, .consumer = &consumer};
+DatagramOutcome Decoder::Impl::Decode(const Datagram& datagram, FlowConsumer& consumer, DataJob* job) noexcept {
+  Message message{.datagram = &datagram, .consumer = &consumer, .job = job};
+  if (job != nullptr) job->set_count = job->rate_count = 0;
   DatagramOutcome outcome = DatagramOutcome::kTooShort;
   if (datagram.payload.size() >= sizeof(std::uint16_t)) {
     message.version = LoadBe16(datagram.payload.data());
@@ -70,6 +76,7 @@ DatagramOutcome Decoder::Impl::Decode(const Datagram& datagram, FlowConsumer& co
   if (message.exporter != nullptr) {
     message.exporter->accounting.datagrams.Add(1);
     message.exporter->accounting.outcomes.Add(outcome);
+    if (job != nullptr && job->set_count != 0) ++message.exporter->jobs;
   }
   return outcome;
 }
@@ -90,10 +97,13 @@ DatagramOutcome Decoder::Impl::DecodeNetflow5(Message& message) noexcept {
 
   Exporter& exporter = *message.exporter;
   exporter.sequence.Observe(header.flow_sequence.value(), count, exporter.accounting, total_);
-  const std::uint16_t mask = exporter.settings.v5_sampling_uses_16_bits ? 0xffff : kNetflow5IntervalMask;
+  const std::uint16_t mask = exporter.settings->v5_sampling_uses_16_bits ? 0xffff : kNetflow5IntervalMask;
   const auto interval = static_cast<std::uint16_t>(header.sampling.value() & mask);
   const SamplingRate announced{std::max<std::uint32_t>(interval, 1), 1};
-  ReadFlows(message, Netflow5Plan(), records.first(count * kNetflow5RecordLength), announced);
+  const std::span<const std::uint8_t> body = records.first(count * kNetflow5RecordLength);
+  if (message.job == nullptr || !HandOut(message, Netflow5Plan(), PlanPool::kNone, body, announced)) {
+    ReadFlows(message, Netflow5Plan(), body, announced);
+  }
   return DatagramOutcome::kDecoded;
 }
 
@@ -143,7 +153,7 @@ DatagramOutcome Decoder::Impl::Identify(Message& message, std::uint32_t domain,
     if (settings == nullptr) return DatagramOutcome::kExporterRefused;
     message.exporter_index = exporters_.Insert(message.key);
     if (message.exporter_index == ExporterTable::kNone) return DatagramOutcome::kExporterTableFull;
-    exporters_[message.exporter_index].settings = *settings;
+    exporters_[message.exporter_index].settings = settings;
     exporter_count_.store(exporters_.size(), std::memory_order_relaxed);
   }
   Exporter& exporter = exporters_[message.exporter_index];
@@ -222,20 +232,25 @@ void Decoder::Impl::Learn(Message& message, const TemplateRecord& record) noexce
     book(TemplateEvent::kRefreshed);
     return;
   }
-  Plan plan;
   const bool is_new = index == TemplateTable::kNone;
   const bool is_over_cap = is_new && message.exporter->templates >= settings_.max_templates_per_exporter;
-  if (record.has_too_many_fields || is_over_cap ||
-      !CompilePlan(record.fields, record.is_options, message.exporter->settings, plan)) {
+  if (record.has_too_many_fields || is_over_cap) {
     book(TemplateEvent::kRefused);
     return;
   }
-  if (is_new) index = templates_.Insert(key);
-  if (index == TemplateTable::kNone) {
+  const std::uint32_t plan = plans_.Take();
+  const bool is_usable = CompilePlan(record.fields, record.is_options, *message.exporter->settings, plans_[plan]);
+  if (is_usable && is_new) index = templates_.Insert(key);
+  if (!is_usable || index == TemplateTable::kNone) {
+    plans_.Release(plan);
     book(TemplateEvent::kRefused);
     return;
   }
-  if (is_new) ++message.exporter->templates;
+  if (is_new) {
+    ++message.exporter->templates;
+  } else {
+    plans_.Release(templates_[index].plan);
+  }
   templates_[index] = {plan, record.definition, message.datagram->received};
   book(TemplateEvent::kLearned);
 }
@@ -247,9 +262,12 @@ void Decoder::Impl::ReadData(Message& message, std::uint16_t id, std::span<const
     message.has_unknown_set = true;
     return;
   }
-  const Plan& plan = templates_[index].plan;
+  const std::uint32_t plan_index = templates_[index].plan;
+  const Plan& plan = plans_[plan_index];
   if (!plan.is_options) {
-    ReadFlows(message, plan, body, DefaultRate(message));
+    const SamplingRate rate = DefaultRate(message);
+    if (message.job != nullptr && HandOut(message, plan, plan_index, body, rate)) return;
+    ReadFlows(message, plan, body, rate);
     return;
   }
   current_ = &message;
@@ -261,32 +279,14 @@ void Decoder::Impl::ReadData(Message& message, std::uint16_t id, std::span<const
 void Decoder::Impl::ReadFlows(Message& message, const Plan& plan, std::span<const std::uint8_t> body,
                               SamplingRate rate) noexcept {
   Exporter& exporter = *message.exporter;
-  const ExporterSettings& settings = exporter.settings;
-  SetContext context{.settings = &settings, .samplers = this, .default_rate = rate};
-  if (!settings.apply_sampling) {
-    context.default_rate = SamplingRate{};
-    context.rate_is_fixed = true;
-  } else if (settings.sampling_rate) {
-    context.default_rate = SamplingRate{std::max<std::uint32_t>(*settings.sampling_rate, 1), 1};
-    context.rate_is_fixed = true;
-  }
-  context.may_be_padded = message.version != kVersionNetflow5;
-  context.saw_nsel_update = &exporter.saw_nsel_update;
   current_ = &message;
-
-  const SetCounts counts = record_reader_.ReadFlows(plan, body, context, batch_, *message.consumer);
+  const SetCounts counts =
+      record_reader_.ReadFlows(plan, body, ContextOf(message, rate), batch_, *message.consumer);
   message.data_records += counts.records;
   exporter.last_rate = counts.last_rate;
-  Book(message, &Accounting::records_seen, counts.seen);
-  Book(message, &Accounting::records_counted, counts.counted);
-  if (counts.scaled != 0) Book(message, &Accounting::scaled_records, counts.scaled);
-  if (counts.malformed_times != 0) Book(message, &Accounting::malformed_times, counts.malformed_times);
-  if (plan.has_substitute_counters) Book(message, &Accounting::substitute_counters, counts.counted);
-  if (!plan.has_counters() && !plan.has_section) Book(message, &Accounting::without_counters, counts.counted);
-  if (counts.seen == counts.counted) return;
-  for (std::size_t reason = 0; reason < counts.skipped.size(); ++reason) {
-    Book(message, &Accounting::skipped, static_cast<RecordSkip>(reason), counts.skipped[reason]);
-  }
+  exporter.last_rate_set = ++exporter.flow_sets;
+  BookFlows(exporter, counts, plan.has_substitute_counters ? counts.counted : 0,
+            plan.lacks_counters() ? counts.counted : 0);
 }
 
 std::uint32_t Decoder::Impl::TakeActiveExporters() noexcept {

@@ -7,6 +7,7 @@
 
 #include "ipfix/accounting.h"
 #include "ipfix/address.h"
+#include "ipfix/data_job.h"
 #include "ipfix/flow_record.h"
 #include "ipfix/settings.h"
 #include "ipfix/time.h"
@@ -47,6 +48,15 @@ class Decoder {
   /// Reads one datagram. Its flow records go to `consumer` in batches: at the latest with the next Flush(), so that
   /// records of small datagrams share a batch. The same consumer must be passed until then.
   DatagramOutcome Decode(const Datagram& datagram, FlowConsumer& consumer) noexcept;
+
+  /// As Decode(), but leaves data sets to another thread as far as they can be: `job` tells which, job.set_count how
+  /// many. Everything that depends on the order of datagrams has happened when this returns: templates, options,
+  /// sequence numbers. If there are any sets, a JobReader has to read the job, and Finish() to take it back; until then
+  /// neither the job nor the datagram's bytes may change. Jobs may be read and finished in any order.
+  DatagramOutcome Split(const Datagram& datagram, FlowConsumer& consumer, DataJob& job) noexcept;
+
+  /// Books what came of a job that was split off here. Every job that has sets must come back, once.
+  void Finish(const DataJob& job) noexcept;
 
   /// Hands out what is still in the batch. To be called at the end of a burst and before a window closes.
   void Flush(FlowConsumer& consumer) noexcept;

@@ -30,6 +30,7 @@ bool IsOver(ReceiveTime last, std::int64_t lifetime_ns, ReceiveTime now) noexcep
 }  // namespace
 
 SamplingRate Decoder::Impl::DefaultRate(const Message& message) const noexcept {
+  if (samplers_.size() == 0) return SamplingRate{};
   const std::uint32_t index =
       samplers_.Find({.address = message.key.address, .domain = message.key.domain, .is_default = true});
   if (index == SamplerTable::kNone) return SamplingRate{};
@@ -91,6 +92,7 @@ void Decoder::Impl::ExpireTemplates(ReceiveTime now) noexcept {
     exporter.accounting.templates.Add(TemplateEvent::kExpired);
     total_.templates.Add(TemplateEvent::kExpired);
     --exporter.templates;
+    plans_.Release(templates_[index].plan);
     templates_.Erase(index);
   });
 }
@@ -106,6 +108,7 @@ void Decoder::Impl::ExpireExporters(ReceiveTime now) noexcept {
   Sweep(exporters_, exporter_sweep_, [&](std::uint32_t index) {
     if (forgotten == kMaxForgottenPerCall) return;
     if (!IsOver(exporters_[index].last_received, settings_.exporter_lifetime_ns, now)) return;
+    if (exporters_[index].jobs != 0) return;
     ForgetExporter(index);
     ++forgotten;
   });
@@ -115,6 +118,7 @@ void Decoder::Impl::ForgetExporter(std::uint32_t index) noexcept {
   std::uint32_t left = exporters_[index].templates;
   for (std::uint32_t i = 0; left > 0 && i < templates_.capacity(); ++i) {
     if (!templates_.IsUsed(i) || templates_.KeyOf(i).exporter != index) continue;
+    plans_.Release(templates_[i].plan);
     templates_.Erase(i);
     total_.templates.Add(TemplateEvent::kExpired);
     --left;

@@ -10,6 +10,7 @@
 #include "ipfix/record_reader.h"
 #include "ipfix/template_reader.h"
 #include "ipfix/template_table.h"
+#include "ipfix/wire.h"
 
 namespace hostscope::ipfix {
 
@@ -18,7 +19,9 @@ class Decoder::Impl final : public SamplerLookup, public OptionsConsumer {
  public:
   explicit Impl(const Settings& settings);
 
-  DatagramOutcome Decode(const Datagram& datagram, FlowConsumer& consumer) noexcept;
+  /// Data sets that can be read elsewhere go into `job` where there is one.
+  DatagramOutcome Decode(const Datagram& datagram, FlowConsumer& consumer, DataJob* job) noexcept;
+  void Finish(const DataJob& job) noexcept;
   void Flush(FlowConsumer& consumer) noexcept { batch_.Flush(consumer); }
   void Expire(ReceiveTime now) noexcept;
   std::uint32_t TakeActiveExporters() noexcept;
@@ -34,6 +37,7 @@ class Decoder::Impl final : public SamplerLookup, public OptionsConsumer {
   struct Message {
     const Datagram* datagram = nullptr;
     FlowConsumer* consumer = nullptr;
+    DataJob* job = nullptr;
     ExporterKey key;
     std::uint32_t exporter_index = 0;
     Exporter* exporter = nullptr;
@@ -54,6 +58,23 @@ class Decoder::Impl final : public SamplerLookup, public OptionsConsumer {
   void Learn(Message& message, const TemplateRecord& record) noexcept;
   void ReadData(Message& message, std::uint16_t id, std::span<const std::uint8_t> body) noexcept;
   void ReadFlows(Message& message, const Plan& plan, std::span<const std::uint8_t> body, SamplingRate rate) noexcept;
+  bool HandOut(Message& message, const Plan& plan, std::uint32_t plan_index, std::span<const std::uint8_t> body,
+               SamplingRate rate) noexcept;
+  bool AddRates(const SetSurvey& survey, DataJob& job) noexcept;
+  SetContext ContextOf(const Message& message, SamplingRate rate) noexcept {
+    const ExporterSettings& settings = *message.exporter->settings;
+    SetContext context{.settings = &settings, .samplers = this, .default_rate = rate};
+    if (!settings.apply_sampling) {
+      context.default_rate = SamplingRate{};
+      context.rate_is_fixed = true;
+    } else if (settings.sampling_rate) {
+      context.default_rate = SamplingRate{*settings.sampling_rate == 0 ? 1 : *settings.sampling_rate, 1};
+      context.rate_is_fixed = true;
+    }
+    context.may_be_padded = message.version != kVersionNetflow5;
+    context.saw_nsel_update = &message.exporter->saw_nsel_update;
+    return context;
+  }
   SamplingRate DefaultRate(const Message& message) const noexcept;
   Sampler* SamplerFor(const SamplerKey& key) noexcept;
 
@@ -62,6 +83,23 @@ class Decoder::Impl final : public SamplerLookup, public OptionsConsumer {
   void ExpireSamplers(ReceiveTime now) noexcept;
   void ForgetExporter(std::uint32_t index) noexcept;
 
+  /// Books the flow records of one or more sets.
+  template <typename Counts>
+  void BookFlows(Exporter& exporter, const Counts& counts, std::uint64_t substitute_counters,
+                 std::uint64_t without_counters) noexcept {
+    Book(exporter, &Accounting::records_seen, counts.seen);
+    Book(exporter, &Accounting::records_counted, counts.counted);
+    if (counts.scaled != 0) Book(exporter, &Accounting::scaled_records, counts.scaled);
+    if (counts.malformed_times != 0) Book(exporter, &Accounting::malformed_times, counts.malformed_times);
+    if (substitute_counters != 0) Book(exporter, &Accounting::substitute_counters, substitute_counters);
+    if (without_counters != 0) Book(exporter, &Accounting::without_counters, without_counters);
+    if (counts.seen == counts.counted) return;
+    for (std::size_t reason = 0; reason < counts.skipped.size(); ++reason) {
+      exporter.accounting.skipped.Add(static_cast<RecordSkip>(reason), counts.skipped[reason]);
+      total_.skipped.Add(static_cast<RecordSkip>(reason), counts.skipped[reason]);
+    }
+  }
+
   /// Books an event for the message's exporter and in total.
   template <typename Enum>
   void Book(Message& message, CounterArray<Enum> Accounting::* counters, Enum which, std::uint64_t n = 1) noexcept {
@@ -69,13 +107,17 @@ class Decoder::Impl final : public SamplerLookup, public OptionsConsumer {
     (total_.*counters).Add(which, n);
   }
   void Book(Message& message, Counter Accounting::* counter, std::uint64_t n) noexcept {
-    (message.exporter->accounting.*counter).Add(n);
+    Book(*message.exporter, counter, n);
+  }
+  void Book(Exporter& exporter, Counter Accounting::* counter, std::uint64_t n) noexcept {
+    (exporter.accounting.*counter).Add(n);
     (total_.*counter).Add(n);
   }
 
   Settings settings_;
   ExporterTable exporters_;
   TemplateTable templates_;
+  PlanPool plans_;
   SamplerTable samplers_;
   TemplateReader template_reader_;
   RecordReader record_reader_;

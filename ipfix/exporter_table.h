@@ -30,11 +30,14 @@ struct ExporterKey {
 /// What is known of one exporter. Allocated once with the table and reused.
 struct Exporter {
   Accounting accounting;
-  ExporterSettings settings;
+  const ExporterSettings* settings = nullptr;  ///< the decoder's own, which never change
   SequenceTracker sequence;
   ReceiveTime last_received;
   std::int64_t clock_offset_ns = 0;
   SamplingRate last_rate;
+  std::uint64_t flow_sets = 0;      ///< sets of flow records met so far, and
+  std::uint64_t last_rate_set = 0;  ///< which of them last_rate is from: sets may be read in another order
+  std::uint32_t jobs = 0;           ///< handed out and not back yet: it must not be forgotten meanwhile
   std::uint32_t templates = 0;
   std::uint32_t active_epoch = 0;  ///< the decoder's epoch in which it was last heard
   std::uint16_t version = 0;

@@ -109,6 +109,8 @@ struct Plan {
   PlainLayout plain;
 
   bool Has(Column column) const noexcept { return (columns >> static_cast<unsigned>(column) & 1U) != 0; }
+  /// Records have no packet or byte counter at all, and no packet that could be counted.
+  bool lacks_counters() const noexcept { return !has_counters() && !has_section; }
   bool has_counters() const noexcept { return Has(Column::kPackets) || Has(Column::kBytes); }
   bool has_record_sampling() const noexcept {
     return Has(Column::kInterval) || Has(Column::kPacketInterval) || Has(Column::kSamplingPopulation);

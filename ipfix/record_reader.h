@@ -43,6 +43,18 @@ struct SetCounts {
   void Skip(RecordSkip reason, std::uint64_t count = 1) noexcept { skipped[static_cast<std::size_t>(reason)] += count; }
 };
 
+/// What is known of a set before its records are read.
+struct SetSurvey {
+  static constexpr std::size_t kMaxSelectors = 4;
+
+  std::uint64_t records = 0;  ///< as SetCounts has it
+  std::array<std::uint64_t, kMaxSelectors> selectors{};  ///< that records name, each once
+  std::size_t selector_count = 0;
+  bool has_more_selectors = false;  ///< than kMaxSelectors
+
+  std::span<const std::uint64_t> known_selectors() const noexcept { return {selectors.data(), selector_count}; }
+};
+
 /// Takes each options record. One virtual call per record: options data are rare.
 class OptionsConsumer {
  public:
@@ -58,6 +70,10 @@ class RecordReader {
   /// `body` is the set without its header, in the message that it came in. Flow records go to `batch`, which hands full batches to `consumer`.
   SetCounts ReadFlows(const Plan& plan, std::span<const std::uint8_t> body, const SetContext& context,
                       FlowBatch& batch, FlowConsumer& consumer) noexcept;
+
+  /// Counts the records of a set that may be padded, and notes the selectors that they name where that is wanted.
+  /// Reads of a record of fixed length no more than its selector; walks records of variable length.
+  SetSurvey Survey(const Plan& plan, std::span<const std::uint8_t> body, bool wants_selectors) noexcept;
 
   /// Returns the number of options records.
   std::uint64_t ReadOptions(const Plan& plan, std::span<const std::uint8_t> body, OptionsConsumer& consumer) noexcept;

@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "ipfix/bounded_map.h"
-#include "ipfix/plan.h"
+#include "ipfix/plan_pool.h"
 #include "ipfix/time.h"
 
 namespace hostscope::ipfix {
@@ -18,7 +18,7 @@ struct TemplateKey {
 };
 
 struct Template {
-  Plan plan;
+  std::uint32_t plan = PlanPool::kNone;
   std::uint64_t definition = 0;  ///< digest of kind and fields: tells a refresh from a change
   ReceiveTime last_received;
 };
