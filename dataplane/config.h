@@ -41,16 +41,24 @@ struct EalConfig {
   std::vector<std::string> arguments;  ///< passed on to the EAL after our own
 };
 
+/// Whether workers help one whose receive queue is loaded.
+enum class Spread : std::uint8_t {
+  kAuto,   ///< where there is more than one worker
+  kNever,  ///< each reads only what its own queues receive
+};
+
 struct DataplaneConfig {
   std::vector<PortConfig> ports;
   /// CPUs that each run one worker, pinned. Empty: `worker_count` of those that this process may use, leaving
   /// out the first, which takes the machine's interrupts; on a machine with one CPU, that one.
   std::vector<unsigned> worker_cpus;
-  /// Workers when worker_cpus is empty. 0: one for each such CPU, as far as there are queues for them.
+  /// Workers when worker_cpus is empty. 0: one for each such CPU; without `spread`, as far as there are
+  /// queues for them.
   std::size_t worker_count = 0;
   /// CPUs of all other threads. Empty: those that no worker has, or the first where none is left.
   std::vector<unsigned> control_cpus;
   EalConfig eal;
+  Spread spread = Spread::kAuto;
   std::int64_t base_window_ns = 10'000'000'000;
   /// How long a worker sleeps when a poll of its queues found nothing for a millisecond. 0: never; it keeps
   /// its CPU busy, which is what a machine of its own is for. Otherwise a burst waits that long, and RX rings

@@ -55,6 +55,8 @@ CpuPlan PlanCpus(const DataplaneConfig& config, const std::vector<unsigned>& all
   std::size_t queues = 0;
   for (const PortConfig& port : config.ports) queues += port.queues;
   queues = std::max<std::size_t>(queues, 1);
+  // One without a queue helps those that have one.
+  if (config.spread == Spread::kAuto) queues = plan.workers.size();
   if (wanted > queues) {
     warnings.push_back(std::to_string(wanted) + " workers for " + std::to_string(queues) +
                        " receive queues: only as many are started as there are queues");

@@ -14,9 +14,9 @@ struct CpuPlan {
   std::vector<unsigned> control;
 };
 
-/// The plan for `config` on a machine where this process may use `allowed` (ascending, not empty). No more
-/// workers than there are queues: one without a queue would only keep a CPU busy. Throws std::runtime_error
-/// for a CPU that is not allowed or is named twice.
+/// The plan for `config` on a machine where this process may use `allowed` (ascending, not empty). Without
+/// `spread`, no more workers than there are queues: one without a queue would only keep a CPU busy. Throws
+/// std::runtime_error for a CPU that is not allowed or is named twice.
 CpuPlan PlanCpus(const DataplaneConfig& config, const std::vector<unsigned>& allowed,
                  std::vector<std::string>& warnings);
 

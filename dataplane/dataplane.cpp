@@ -70,11 +70,12 @@ class Dataplane::Impl {
 
   void Start(aggregator::Merger& merger) {
     const std::vector<std::vector<RxQueue>> queues = AssignQueues();
+    if (config_.spread == Spread::kAuto && worker_count() > 1) MakeBoard(queues);
     for (std::size_t i = 0; i < worker_count(); ++i) {
       auto table = merger.TakeTable();
       if (!table) throw std::runtime_error("the merger has too few host tables for the workers");
-      const Worker::Options options{queues[i], config_.base_window_ns, config_.idle_sleep_us,
-                                    rte_get_tsc_hz()};
+      const Worker::Options options{queues[i],        config_.base_window_ns, config_.idle_sleep_us,
+                                    rte_get_tsc_hz(), board_.get(),           i};
       workers_.push_back(std::make_unique<Worker>(options, config_.decoder, std::move(table)));
     }
     SupplyTables(merger);
@@ -82,6 +83,7 @@ class Dataplane::Impl {
   }
 
   void Stop() noexcept {
+    for (std::size_t i = running_; i < workers_.size(); ++i) workers_[i]->WillNotRun();
     for (std::size_t i = 0; i < running_; ++i) workers_[i]->RequestStop();
     for (std::size_t i = 0; i < running_; ++i) {
       Eal::Join(i);
@@ -121,8 +123,8 @@ class Dataplane::Impl {
       status.workers.push_back({plan_.workers[i], gauges.busy_share.load(std::memory_order_relaxed),
                                 gauges.longest_ns.load(std::memory_order_relaxed),
                                 gauges.longest_ever_ns.load(std::memory_order_relaxed),
-                                worker.exporter_count(), &worker.accounting(),
-                                &worker.aggregator_counters()});
+                                worker.exporter_count(), &worker.accounting(), &worker.aggregator_counters(),
+                                worker.spread_counters()});
     }
     return status;
   }
@@ -168,6 +170,12 @@ class Dataplane::Impl {
     return queues;
   }
 
+  void MakeBoard(const std::vector<std::vector<RxQueue>>& queues) {
+    std::vector<bool> gives;
+    for (const std::vector<RxQueue>& of_worker : queues) gives.push_back(!of_worker.empty());
+    board_ = std::make_unique<SpreadBoard>(gives);
+  }
+
   void RefreshDrops() noexcept {
     const std::lock_guard lock(drops_mutex_);
     for (const auto& open : ports_) open->RefreshDrops();
@@ -203,6 +211,7 @@ class Dataplane::Impl {
   CpuPlan plan_;
   Eal eal_;
   std::vector<std::unique_ptr<OpenPort>> ports_;
+  std::unique_ptr<SpreadBoard> board_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::size_t running_ = 0;
   std::mutex drops_mutex_;

@@ -14,6 +14,7 @@
 #include "dataplane/config.h"
 #include "dataplane/frame_outcome.h"
 #include "dataplane/port.h"
+#include "dataplane/spread_counters.h"
 #include "ipfix/accounting.h"
 #include "ipfix/decoder.h"
 
@@ -36,8 +37,9 @@ struct WorkerStatus {
   std::int64_t longest_loop_ns = 0;  ///< in the last second
   std::int64_t longest_loop_ever_ns = 0;
   std::uint32_t exporters = 0;
-  const ipfix::Accounting* accounting = nullptr;  ///< these two live as long as the data plane
+  const ipfix::Accounting* accounting = nullptr;  ///< these live as long as the data plane
   const aggregator::AggregatorCounters* aggregator = nullptr;
+  const SpreadCounters* spread = nullptr;  ///< null where workers don't help each other
 };
 
 /// The books of export datagrams over all ports and workers: received = decoded + the sum of dropped. Exact

@@ -27,6 +27,12 @@ FrameHints HintsOf(std::uint64_t flags) noexcept {
                    RTE_MBUF_F_RX_L4_CKSUM_BAD)};
 }
 
+// Less than a few records are read sooner than given away.
+constexpr std::size_t kLeastToGive = 256;
+// Longer than any loop of a worker that runs. While a worker waits its RX rings fill: 2048 descriptors hold 5
+// ms of what one core can decode.
+constexpr std::int64_t kLongestWaitNs = 5 * kNanosecondsPerMillisecond;
+
 std::uint8_t* BytesOf(rte_mbuf* mbuf) noexcept {
   return rte_pktmbuf_mtod(mbuf, std::uint8_t*);
 }
@@ -40,6 +46,7 @@ Worker::Worker(const Options& options, const ipfix::Settings& settings,
       clock_(options.tsc_hz, rte_rdtsc(), WallClock()),
       second_began_(rte_rdtsc()),
       last_busy_(second_began_) {
+  if (options.board != nullptr) spreader_.emplace(*options.board, options.index);
   aggregator_ = std::make_unique<aggregator::WorkerAggregator>(options.base_window_ns,
                                                                clock_.At(second_began_), std::move(table));
 }
@@ -48,26 +55,51 @@ Worker::~Worker() = default;
 
 void Worker::Run() noexcept {
   second_began_ = rte_rdtsc();
-  for (std::uint64_t begin = second_began_; !is_stopping_.load(std::memory_order_relaxed);) {
+  for (std::uint64_t begin = second_began_;;) {
+    const bool is_stopping = is_stopping_.load(std::memory_order_relaxed);
+    if (is_stopping && (!spreader_ || HasFinishedJobs())) break;
     const ReceiveTime now = clock_.At(begin);
-    if (aggregator_->Due(now)) CloseWindow(now);
-    unsigned frames = 0;
-    for (RxQueue& queue : options_.queues) frames += Poll(queue, now);
-    if (frames != 0) decoder_.Flush(*aggregator_);
+    if (spreader_) spreader_->StartLoop(now);
+    const bool may_count = !aggregator_->Due(now) || CloseWindow(now);
+    if (spreader_ && spreader_->under_way() != 0) TakeJobsBack();
+    unsigned work = 0;
+    if (may_count && !is_stopping) work += PollQueues(now);
+    if (spreader_) work += DoJobs();
 
-    const bool is_busy = frames != 0;
+    const bool is_busy = work != 0;
     const std::uint64_t end = rte_rdtsc();
     Measure(begin, end, is_busy);
     if (end - second_began_ >= options_.tsc_hz) Housekeeping(end);
-    begin = RestWhileIdle(end, is_busy) ? rte_rdtsc() : end;  // a rest is not a long loop
+    const bool may_rest = !is_busy && (!spreader_ || spreader_->under_way() == 0);
+    begin = RestWhileIdle(end, !may_rest) ? rte_rdtsc() : end;  // a rest is not a long loop
   }
-  decoder_.Flush(*aggregator_);
   last_part_ = aggregator_->Finish(clock_.At(rte_rdtsc()), Totals());
   has_ended_.store(true, std::memory_order_release);
 }
 
 std::optional<aggregator::WindowPart> Worker::TakeLastPart() noexcept {
   return std::exchange(last_part_, {});
+}
+
+bool Worker::HasFinishedJobs() noexcept {
+  spreader_->End();
+  return spreader_->IsOver();
+}
+
+unsigned Worker::PollQueues(ReceiveTime now) noexcept {
+  unsigned frames = 0;
+  bool is_loaded = false;
+  for (RxQueue& queue : options_.queues) {
+    const unsigned count = Poll(queue, now);
+    frames += count;
+    is_loaded |= count == kBurst;
+  }
+  if (frames != 0) decoder_.Flush(*aggregator_);
+  if (spreader_) {
+    spreader_->SetLoaded(is_loaded);
+    if (!is_loaded) spreader_->StopGiving();
+  }
+  return frames;
 }
 
 unsigned Worker::Poll(RxQueue& queue, ReceiveTime now) noexcept {
@@ -78,19 +110,21 @@ unsigned Worker::Poll(RxQueue& queue, ReceiveTime now) noexcept {
   // whole.
   for (unsigned i = 0; i < count; ++i) rte_prefetch0(BytesOf(burst[i]));
   for (unsigned i = 0; i < count; ++i) rte_prefetch0(BytesOf(burst[i]) + RTE_CACHE_LINE_SIZE);
+  if (count == kBurst && spreader_) spreader_->StartGiving(now);
   for (unsigned i = 0; i < count; ++i) {
-    const FrameOutcome outcome = Handle(queue, burst[i], now);
+    bool is_kept = false;
+    const FrameOutcome outcome = Handle(queue, burst[i], now, is_kept);
     queue.counters->frames.Add(outcome);
     if (ClassOf(outcome) == FrameClass::kAnswered) {
       Answer(queue, burst[i], outcome);
-    } else {
+    } else if (!is_kept) {
       rte_pktmbuf_free(burst[i]);
     }
   }
   return count;
 }
 
-FrameOutcome Worker::Handle(RxQueue& queue, rte_mbuf* mbuf, ReceiveTime now) noexcept {
+FrameOutcome Worker::Handle(RxQueue& queue, rte_mbuf* mbuf, ReceiveTime now, bool& is_kept) noexcept {
   if (mbuf->nb_segs > 1 && rte_pktmbuf_linearize(mbuf) != 0) [[unlikely]]
     return FrameOutcome::kSegmented;
   ipfix::Datagram datagram;
@@ -98,10 +132,70 @@ FrameOutcome Worker::Handle(RxQueue& queue, rte_mbuf* mbuf, ReceiveTime now) noe
       queue.classifier->Classify({BytesOf(mbuf), mbuf->data_len}, HintsOf(mbuf->ol_flags), datagram);
   if (outcome == FrameOutcome::kDatagram) {
     datagram.received = now;
-    // Its outcome is in the decoder's own books.
-    static_cast<void>(decoder_.Decode(datagram, *aggregator_));
+    JobRing::Place* const place = PlaceFor(datagram);
+    // Outcomes are in the decoder's own books.
+    if (place == nullptr) {
+      static_cast<void>(decoder_.Decode(datagram, *aggregator_));
+    } else {
+      static_cast<void>(decoder_.Split(datagram, *aggregator_, place->job));
+      is_kept = place->job.set_count != 0;
+      place->mbuf = mbuf;
+      if (is_kept) spreader_->Give();
+    }
   }
   return outcome;
+}
+
+/// Where to put the data sets of a datagram; null: it is read here.
+JobRing::Place* Worker::PlaceFor(const ipfix::Datagram& datagram) noexcept {
+  if (!spreader_ || !spreader_->is_giving() || datagram.payload.size() < kLeastToGive) return nullptr;
+  JobRing::Place* place = spreader_->FreePlace(datagram.received);
+  if (place == nullptr && spreader_->under_way() != 0) {
+    TakeJobsBack();
+    place = spreader_->FreePlace(datagram.received);
+  }
+  if (place == nullptr) spreader_->counters().kept.Add(1);
+  return place;
+}
+
+void Worker::TakeJobsBack() noexcept {
+  spreader_->TakeBack([this](const JobRing::Place& place) {
+    decoder_.Finish(place.job);
+    rte_pktmbuf_free(place.mbuf);
+  });
+}
+
+unsigned Worker::DoJobs() noexcept {
+  unsigned done = 0;
+  ReceiveTime arrival;  // none's
+  for (JobRing* const ring : spreader_->incoming()) done += DoJobsOf(*ring, arrival);
+  if (done != 0) job_reader_.Flush(*aggregator_);
+  return done;
+}
+
+/// Not more than a burst, so that this worker's own queues don't wait for long.
+unsigned Worker::DoJobsOf(JobRing& ring, ReceiveTime& arrival) noexcept {
+  unsigned done = 0;
+  for (; done < kBurst; ++done) {
+    JobRing::Place* const place = ring.NextJob();
+    if (place == nullptr) break;
+    ipfix::DataJob& job = place->job;
+    // It belongs to the next window, unless this one can't be closed and takes all that comes.
+    if (job.received >= aggregator_->span().end() && !is_overrun_) break;
+    if (const JobRing::Place* const after = ring.JobAfter()) {
+      rte_prefetch0(&after->job.received);
+      rte_prefetch0(after->job.sets.data());
+    }
+    if (job.received != arrival) {
+      job_reader_.Flush(*aggregator_);
+      arrival = job.received;
+      static_cast<void>(aggregator_->Due(arrival));
+    }
+    job_reader_.Read(job, *aggregator_);
+    ring.Done();
+  }
+  if (done != 0) spreader_->counters().done.Add(done);
+  return done;
 }
 
 void Worker::Answer(RxQueue& queue, rte_mbuf* mbuf, FrameOutcome outcome) noexcept {
@@ -125,14 +219,41 @@ void Worker::Answer(RxQueue& queue, rte_mbuf* mbuf, FrameOutcome outcome) noexce
   }
 }
 
-void Worker::CloseWindow(ReceiveTime now) noexcept {
+bool Worker::CloseWindow(ReceiveTime now) noexcept {
+  ReceiveTime until = now;
+  if (spreader_ && MustWait(now, until)) return is_overrun_;
+  is_overrun_ = true;
   // Without a place for the part the window stays open, as it does without a table: nothing is lost by that.
-  if (!handover_.CanSend()) return;
+  if (!handover_.CanSend()) return true;
   if (!spare_) spare_ = handover_.TakeTable();
-  auto part = aggregator_->Close(now, spare_, Totals());
-  if (!part) return;
+  auto part = aggregator_->Close(until, spare_, Totals());
+  if (!part) return true;
+  is_overrun_ = false;
   active_exporters_ = 0;
   handover_.Send(std::move(*part));
+  return !aggregator_->Due(now);  // `until` may be in a window before that of `now`
+}
+
+/// Whether jobs may still come that belong to the open window. If not, everything that arrived before `until`
+/// is counted.
+bool Worker::MustWait(ReceiveTime now, ReceiveTime& until) noexcept {
+  const aggregator::WindowSpan span = aggregator_->span();
+  until = spreader_->Horizon(now, aggregator::WindowAt(now, span.length_ns).start);
+  if (until >= span.end()) {
+    is_waiting_ = false;
+    return false;
+  }
+  if (!is_waiting_) {
+    is_waiting_ = true;
+    waiting_since_ = now;
+    spreader_->counters().window_waits.Add(1);
+  }
+  if (now.ns - waiting_since_.ns < kLongestWaitNs) return true;
+  // Whoever holds us up is stuck. What it still sends is counted as late.
+  spreader_->counters().window_waits_given_up.Add(1);
+  is_waiting_ = false;
+  until = now;
+  return false;
 }
 
 aggregator::SideTotals Worker::Totals() noexcept {

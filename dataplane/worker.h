@@ -10,8 +10,10 @@
 #include "dataplane/clock.h"
 #include "dataplane/frame_outcome.h"
 #include "dataplane/handover.h"
+#include "dataplane/spread.h"
 #include "ipfix/counter.h"
 #include "ipfix/decoder.h"
+#include "ipfix/job_reader.h"
 
 struct rte_mbuf;
 
@@ -46,8 +48,9 @@ struct LoopGauges {
 };
 
 /// A pinned run-to-completion loop: polls its queues, decodes in place, counts into its own host table,
-/// closes its windows on time, with or without traffic. Constructed and destroyed on a control thread; Run()
-/// is the worker's.
+/// closes its windows on time, with or without traffic. While a queue is loaded it gives data sets away to
+/// workers that are not, and what they give away it reads into its own table. Constructed and destroyed on a
+/// control thread; Run() is the worker's.
 class Worker {
  public:
   struct Options {
@@ -55,6 +58,8 @@ class Worker {
     std::int64_t base_window_ns = 0;
     std::uint32_t idle_sleep_us = 0;
     std::uint64_t tsc_hz = 0;
+    SpreadBoard* board = nullptr;  ///< null: it neither gives nor takes. Outlives the worker
+    std::size_t index = 0;         ///< on the board
   };
 
   /// `table` is clean.
@@ -68,6 +73,10 @@ class Worker {
   void Run() noexcept;
   /// Any thread.
   void RequestStop() noexcept { is_stopping_.store(true, std::memory_order_relaxed); }
+  /// Instead of Run(), so that others don't wait for what it might give them.
+  void WillNotRun() noexcept {
+    if (spreader_) spreader_->End();
+  }
 
   /// The merging thread's side of it.
   Handover& handover() noexcept { return handover_; }
@@ -82,6 +91,10 @@ class Worker {
     return aggregator_->counters();
   }
   std::uint32_t exporter_count() const noexcept { return decoder_.exporter_count(); }
+  /// Null where it neither gives nor takes.
+  const SpreadCounters* spread_counters() const noexcept {
+    return spreader_ ? &spreader_->counters() : nullptr;
+  }
   const LoopGauges& gauges() const noexcept { return gauges_; }
   /// Worker's thread, or any after HasEnded().
   const ipfix::Decoder& decoder() const noexcept { return decoder_; }
@@ -90,9 +103,20 @@ class Worker {
   static constexpr std::uint16_t kBurst = 32;
 
   unsigned Poll(RxQueue& queue, ReceiveTime now) noexcept;
-  FrameOutcome Handle(RxQueue& queue, rte_mbuf* mbuf, ReceiveTime now) noexcept;
+  /// With `is_kept` the buffer went on to another worker.
+  FrameOutcome Handle(RxQueue& queue, rte_mbuf* mbuf, ReceiveTime now, bool& is_kept) noexcept;
+  JobRing::Place* PlaceFor(const ipfix::Datagram& datagram) noexcept;
+  unsigned PollQueues(ReceiveTime now) noexcept;
+  unsigned DoJobs() noexcept;
+  unsigned DoJobsOf(JobRing& ring, ReceiveTime& arrival) noexcept;
+  void TakeJobsBack() noexcept;
+  /// Stopping: gives nothing any more. True once nothing is under way.
+  bool HasFinishedJobs() noexcept;
   void Answer(RxQueue& queue, rte_mbuf* mbuf, FrameOutcome outcome) noexcept;
-  void CloseWindow(ReceiveTime now) noexcept;
+  /// False where the window is over, but what belongs to it may still come: then nothing may be counted that
+  /// belongs to the next one.
+  bool CloseWindow(ReceiveTime now) noexcept;
+  bool MustWait(ReceiveTime now, ReceiveTime& until) noexcept;
   void Housekeeping(std::uint64_t tsc) noexcept;
   void Measure(std::uint64_t begin, std::uint64_t end, bool is_busy) noexcept;
   /// True if it slept.
@@ -107,6 +131,11 @@ class Worker {
   std::unique_ptr<aggregator::HostTable> spare_;
   std::optional<aggregator::WindowPart> last_part_;
   TscClock clock_;
+  std::optional<Spreader> spreader_;
+  ipfix::JobReader job_reader_;
+  ReceiveTime waiting_since_;
+  bool is_waiting_ = false;             ///< the window is over, but not closed yet
+  bool is_overrun_ = false;             ///< it could not be closed, and takes what arrives
   std::uint32_t active_exporters_ = 0;  ///< of the open window, once it was due
 
   std::uint64_t second_began_;  ///< TSC

@@ -44,11 +44,22 @@ TEST(CpuPlanTest, OneCpuIsShared) {
   EXPECT_THAT(plan.control, ElementsAre(3));
 }
 
-TEST(CpuPlanTest, NoMoreWorkersThanQueuesOrWanted) {
+TEST(CpuPlanTest, WorkersWithoutQueuesHelp) {
   std::vector<std::string> warnings;
-  EXPECT_THAT(PlanCpus(WithQueues(2), {0, 1, 2, 3}, warnings).workers, ElementsAre(1, 2));
+  DataplaneConfig config = WithQueues(1);
+  EXPECT_THAT(PlanCpus(config, {0, 1, 2, 3}, warnings).workers, ElementsAre(1, 2, 3));
+  config.worker_count = 2;
+  EXPECT_THAT(PlanCpus(config, {0, 1, 2, 3}, warnings).workers, ElementsAre(1, 2));
   EXPECT_THAT(warnings, IsEmpty());
-  DataplaneConfig config = WithQueues(3);
+}
+
+TEST(CpuPlanTest, WithoutSpreadNoMoreWorkersThanQueues) {
+  std::vector<std::string> warnings;
+  DataplaneConfig config = WithQueues(2);
+  config.spread = Spread::kNever;
+  EXPECT_THAT(PlanCpus(config, {0, 1, 2, 3}, warnings).workers, ElementsAre(1, 2));
+  EXPECT_THAT(warnings, IsEmpty());
+  config.ports[0].queues = 3;
   config.worker_count = 2;
   EXPECT_THAT(PlanCpus(config, {0, 1, 2, 3}, warnings).workers, ElementsAre(1, 2));
   EXPECT_THAT(warnings, IsEmpty());
