@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -116,7 +117,10 @@ void Stats::AddRecords(const ipfix::Accounting& accounting,
 void Stats::AddFlowRecords(const ipfix::Accounting& accounting, std::uint64_t unmonitored) {
   StatsGroup& records = root_.Group("records");
   records.Add("seen", accounting.records_seen.Get());
-  records.Add("counted", accounting.records_counted.Get() - unmonitored);
+  // A worker that helps another one counts what the other has not booked yet.
+  counted_ += accounting.records_counted.Get();
+  unmonitored_ += unmonitored;
+  records.Set("counted", counted_ - std::min(counted_, unmonitored_));
   AddAll(records.Group("skipped"), accounting.skipped);
   records.Group("skipped").Add(NameOf(RecordSkip::kUnmonitored).name, unmonitored);
   records.Add("options", accounting.options_records.Get());

@@ -16,6 +16,7 @@ class StatsGroup {
  public:
   /// Adds to the count of that name, which is made with 0 where there is none.
   void Add(std::string_view name, std::uint64_t count);
+  void Set(std::string_view name, std::uint64_t count) { EntryOf(name, false).count = count; }
   /// The group of that name, made where there is none. Valid until another group is added to this one.
   StatsGroup& Group(std::string_view name);
   std::string ToJson() const;
@@ -61,6 +62,8 @@ class Stats {
   void AddFlowRecords(const ipfix::Accounting& accounting, std::uint64_t unmonitored);
 
   StatsGroup root_;
+  std::uint64_t counted_ = 0;
+  std::uint64_t unmonitored_ = 0;
 };
 
 /// Replaces `path` as a whole, so that a reader sees the old text or the new one. Throws std::runtime_error.

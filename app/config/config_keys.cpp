@@ -98,6 +98,13 @@ void DescribeCores(KeyVisitor& visitor, dataplane::DataplaneConfig& config) {
        "Cores that each run one worker, which receives, decodes and counts. Empty: all that the program\n"
        "may use but the first."},
       ListOf(config.worker_cpus, core));
+  visitor.One(
+      {"spread",
+       "auto: when a receive queue has more than its worker can do, the others help, so that one large "
+       "exporter\n"
+       "uses all workers; never: a worker reads only its own queues, and there are no more workers than "
+       "queues."},
+      OneOf(config.spread, {{"auto", dataplane::Spread::kAuto}, {"never", dataplane::Spread::kNever}}));
   visitor.Many({"others", "Cores of all other threads. Empty: those that no worker has."},
                ListOf(config.control_cpus, core));
   visitor.One(

@@ -17,6 +17,14 @@ void AddPort(StatsGroup& group, const dataplane::PortStatus& port) {
   group.Add("replies_failed", port.replies_failed);
 }
 
+void AddSpread(StatsGroup& group, const dataplane::SpreadCounters& spread) {
+  group.Add("handed_out", spread.handed_out.Get());
+  group.Add("kept", spread.kept.Get());
+  group.Add("done", spread.done.Get());
+  group.Add("window_waits", spread.window_waits.Get());
+  group.Add("window_waits_given_up", spread.window_waits_given_up.Get());
+}
+
 void AddSink(StatsGroup& group, const exporter::SinkRunnerStatus& status) {
   StatsGroup& windows = group.Group("windows");
   windows.Add("pushed", status.pushed);
@@ -44,6 +52,7 @@ Stats Appliance::stats() const {
   for (const dataplane::WorkerStatus& worker : status.workers) {
     stats.AddRecords(*worker.accounting, *worker.aggregator);
     exporters += worker.exporters;
+    if (worker.spread != nullptr) AddSpread(stats.Group("spread"), *worker.spread);
   }
   stats.AddMerger(merger_.counters());
   stats.AddHosts(hosts_.Get());
