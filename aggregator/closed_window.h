@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "aggregator/host_record.h"
+#include "aggregator/network_record.h"
 #include "aggregator/sketch.h"
 
 namespace hostscope::aggregator {
@@ -34,6 +35,14 @@ class ClosedWindow {
                                   std::uint8_t* /*out*/) const noexcept {
     return 0;
   }
+  /// The network records of the window, made as they are shown: IPv4, then IPv6; of each family in ascending
+  /// order of the prefix's last address, of equal ones the most specific first, so that whatever a prefix
+  /// contains comes before it. The same each time. A window with a host has at least one. Costs one pass over
+  /// the hosts, whether one or all records are wanted: bench/network_rollup_bench.cpp. A window that is not
+  /// made of a host table has none.
+  virtual void ForEachNetwork(const NetworkLevels& /*levels*/, const NetworkVisitor& /*visit*/) const {}
+  /// How many there are, for less: a pass over the addresses only.
+  virtual std::uint64_t CountNetworks(const NetworkLevels& /*levels*/) const { return 0; }
 };
 
 using ClosedWindowPtr = std::shared_ptr<const ClosedWindow>;

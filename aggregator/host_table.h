@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 
 #include "aggregator/host_record.h"
+#include "aggregator/network_record.h"
 #include "aggregator/network_set.h"
 #include "aggregator/sketch.h"
 #include "ipfix/flow_record.h"
@@ -17,6 +19,10 @@ struct HostTableOptions {
   std::size_t sketch_bytes = 256u << 20;  ///< pool for distinct counts that outgrow a host's slot
   std::uint64_t hash_key = 0;             ///< random per start, the same for all tables that are ever merged
 };
+
+class NetworkTotals;
+/// Is shown the totals of each finished prefix, which hold until it returns; false ends it.
+using TotalsVisitor = std::function<bool(const NetworkTotals&)>;
 
 /// The hosts of one window, on one worker or merged. One thread at a time; nothing is allocated after
 /// construction, and memory is reserved for max_hosts but touched only as hosts come.
@@ -63,6 +69,11 @@ class HostTable {
   /// where the pool had no memory for it and only a number is left.
   std::size_t WriteSketchAt(std::size_t i, Role role, DistinctFigure figure,
                             std::uint8_t* out) const noexcept;
+
+  /// Rolls the hosts up into networks; order and cost as ClosedWindow::ForEachNetwork(). Any number of
+  /// threads, once sorted.
+  void ForEachNetwork(const NetworkLevels& levels, const TotalsVisitor& visit) const;
+  std::uint64_t CountNetworks(const NetworkLevels& levels) const;
 
   /// What a table of these options takes at most, in bytes: every host with both roles busy, and the sketch
   /// pool full. What a host usually takes is said in host_slot.h.

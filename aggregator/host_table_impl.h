@@ -30,6 +30,8 @@ class HostTable::Impl {
   Sketch SketchAt(std::size_t i, Role role, DistinctFigure figure) const;
   std::size_t WriteSketchAt(std::size_t i, Role role, DistinctFigure figure,
                             std::uint8_t* out) const noexcept;
+  void ForEachNetwork(const NetworkLevels& levels, const TotalsVisitor& visit) const;
+  std::uint64_t CountNetworks(const NetworkLevels& levels) const;
 
   std::size_t hosts() const noexcept { return used_; }
   std::size_t other_hosts() const noexcept { return others_.size(); }
@@ -75,6 +77,11 @@ class HostTable::Impl {
   void UniteChunk(const Impl& from, std::uint32_t first, std::uint32_t count) noexcept;
   void UniteSlot(std::uint32_t to, const Impl& from, std::uint32_t from_slot) noexcept;
   void UniteRole(RoleSlot& to, const RoleSlot& from, const Impl& from_table) noexcept;
+
+  // Parts of ForEachNetwork() and CountNetworks(), in host_table_networks.cpp.
+  Range Ipv4Run() const noexcept;
+  template <typename Client>
+  bool WalkFamily(bool is_ipv4, Client& client) const;
 
   HostIndex::Key KeyOf(const Address& address) const noexcept {
     return HostIndex::KeyOf(TableHash(address, hash_key_), index_.bucket_count());

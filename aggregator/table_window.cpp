@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "aggregator/network_totals.h"
+
 namespace hostscope::aggregator {
 
 TableWindow::TableWindow(WindowSpan span, bool partial, const WindowSummary& summary,
@@ -10,6 +12,10 @@ TableWindow::TableWindow(WindowSpan span, bool partial, const WindowSummary& sum
   table_->AddReader();
   summary_.hosts = table_->table().hosts();
   summary_.other_hosts = table_->table().other_hosts();
+}
+
+void TableWindow::ForEachNetwork(const NetworkLevels& levels, const NetworkVisitor& visit) const {
+  table().ForEachNetwork(levels, [&visit](const NetworkTotals& totals) { return visit(totals.record()); });
 }
 
 }  // namespace hostscope::aggregator

@@ -27,6 +27,10 @@ class TableWindow final : public ClosedWindow {
                           std::uint8_t* out) const noexcept override {
     return table_->table().WriteSketchAt(i, role, figure, out);
   }
+  void ForEachNetwork(const NetworkLevels& levels, const NetworkVisitor& visit) const override;
+  std::uint64_t CountNetworks(const NetworkLevels& levels) const override {
+    return table_->table().CountNetworks(levels);
+  }
 
   const HostTable& table() const noexcept { return table_->table(); }
 

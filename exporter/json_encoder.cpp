@@ -15,6 +15,7 @@ namespace {
 
 using aggregator::DistinctFigure;
 using aggregator::HostRecord;
+using aggregator::NetworkRecord;
 using aggregator::Role;
 using aggregator::RoleFigures;
 using aggregator::WindowSpan;
@@ -126,6 +127,25 @@ char* PutRole(char* out, const RoleFigures& role) noexcept {
              ",\"other\":", role.other_protocols(), "}");
 }
 
+// `type` is that of the Elastic Common Schema.
+char* PutNetwork(char* out, const NetworkRecord& record) noexcept {
+  out = PutLiteral(out, ",\"network\":{\"prefix\":\"");
+  out = FormatPrefix(record.prefix, out);
+  out = PutText(out, record.prefix.IsIpv4() ? "\",\"type\":\"ipv4\"" : "\",\"type\":\"ipv6\"");
+  out = Put(out, ",\"level\":", record.prefix.written_length());
+  out = PutText(out, record.is_monitored ? ",\"monitored\":true" : ",\"monitored\":false");
+  if (record.within) {
+    out = PutLiteral(out, ",\"within\":\"");
+    out = FormatPrefix(*record.within, out);
+    *out++ = '"';
+  }
+  out = Put(out, ",\"hosts\":", record.hosts);
+  if (record.other_hosts != 0) out = Put(out, ",\"other_hosts\":", record.other_hosts);
+  if (record.is_incomplete) out = PutLiteral(out, ",\"incomplete\":true");
+  *out++ = '}';
+  return out;
+}
+
 char* PutWindow(char* out, const WindowSpan& span, bool partial) noexcept {
   constexpr std::uint64_t kPerSecond = static_cast<std::uint64_t>(kNanosecondsPerSecond);
   const auto length = static_cast<std::uint64_t>(span.length_ns);
@@ -230,11 +250,30 @@ char* JsonEncoder::EncodeHostscope(const HostRecord& record, char* out,
   return PutLiteral(out, "\"}");
 }
 
-char* JsonEncoder::EncodeWindow(const WindowSummary& summary, char* out) const noexcept {
+char* JsonEncoder::EncodeNetwork(const NetworkRecord& record, char* out) noexcept {
   if (schema_ != Schema::kHostscope) return out;
   out = PutText(out, head_);
-  out = Put(out, ",\"summary\":{\"hosts\":", summary.hosts, ",\"other_hosts\":", summary.other_hosts,
-            ",\"flows\":", summary.flows, ",\"packets\":", summary.packets, ",\"bytes\":", summary.bytes,
+  out = PutNetwork(out, record);
+  if (record.sent.flows != 0) {
+    out = PutRole(PutLiteral(out, ",\"sent\":{"), record.sent);
+    *out++ = '}';
+  }
+  if (record.received.flows != 0) {
+    out = PutRole(PutLiteral(out, ",\"received\":{"), record.received);
+    *out++ = '}';
+  }
+  out = PutLiteral(out, ",\"record_id\":\"");
+  out = id_maker_.Format(record, out);
+  return PutLiteral(out, "\"}");
+}
+
+char* JsonEncoder::EncodeWindow(const WindowSummary& summary, char* out,
+                                std::uint64_t networks) const noexcept {
+  if (schema_ != Schema::kHostscope) return out;
+  out = PutText(out, head_);
+  out = Put(out, ",\"summary\":{\"hosts\":", summary.hosts, ",\"other_hosts\":", summary.other_hosts);
+  if (networks != 0) out = Put(out, ",\"networks\":", networks);
+  out = Put(out, ",\"flows\":", summary.flows, ",\"packets\":", summary.packets, ",\"bytes\":", summary.bytes,
             ",\"exporters\":", summary.exporters, ",\"dropped\":", summary.dropped, ",\"sequence_loss\":");
   out = PutShare(out, summary.sequence_loss());
   out = PutLiteral(out, ",\"sampled_share\":");
@@ -251,6 +290,9 @@ std::uint64_t MeanDurationMs(const RoleFigures& role) noexcept {
 
 char* FormatRecordKey(const HostRecord& record, char* out) noexcept {
   return record.other ? FormatPrefix(record.network, out) : FormatAddress(record.host, out);
+}
+char* FormatRecordKey(const NetworkRecord& record, char* out) noexcept {
+  return FormatPrefix(record.prefix, out);
 }
 
 }  // namespace hostscope::exporter

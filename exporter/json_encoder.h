@@ -2,21 +2,23 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "aggregator/host_record.h"
+#include "aggregator/network_record.h"
 #include "exporter/record_id.h"
 #include "exporter/sketch_source.h"
 
 namespace hostscope::exporter {
 
 enum class Schema {
-  kHostscope,    ///< one object for each host and window, then a window record
+  kHostscope,    ///< one object for each host and window, then network records, then a window record
   kStream4Flow,  ///< what Stream4Flow's host_stats.py emits: hosts that sent something, no window record
 };
 
-/// Host records and window records as JSON, one object without line end each.
+/// Host, network and window records as JSON, one object without line end each: docs/records.md.
 ///
 /// Numbers are exact: counts as they are; avg_duration in seconds, rounded to the nearest millisecond, halves
 /// up, as is Stream4Flow's avg_flow_duration; window.seconds as exact as its nanoseconds; shares are the
@@ -36,6 +38,12 @@ class JsonEncoder {
   /// How many records the schema has beside the host records of a window: 1 or 0.
   std::size_t window_records() const noexcept { return schema_ == Schema::kHostscope ? 1 : 0; }
 
+  /// `levels` where the schema has network records.
+  std::optional<aggregator::NetworkLevels> LevelsToWrite(
+      const std::optional<aggregator::NetworkLevels>& levels) const {
+    return schema_ == Schema::kHostscope ? levels : std::nullopt;
+  }
+
   /// Of the records that follow. `partial` marks them `"partial":true`.
   void SetWindow(const aggregator::WindowSpan& span, bool partial) noexcept;
 
@@ -44,8 +52,12 @@ class JsonEncoder {
   /// since it has no address. `sketches` is asked only by an encoder that was made with them.
   char* EncodeHost(const aggregator::HostRecord& record, char* out,
                    const SketchSource& sketches = {}) noexcept;
-  /// The same for the window record.
-  char* EncodeWindow(const aggregator::WindowSummary& summary, char* out) const noexcept;
+  /// The same for a network record; there is none with kStream4Flow.
+  char* EncodeNetwork(const aggregator::NetworkRecord& record, char* out) noexcept;
+  /// The same for the window record. `networks` is how many network records were encoded; 0, since a window
+  /// with hosts has some, means that they are not wanted, and leaves the number out.
+  char* EncodeWindow(const aggregator::WindowSummary& summary, char* out,
+                     std::uint64_t networks = 0) const noexcept;
 
  private:
   char* EncodeHostscope(const aggregator::HostRecord& record, char* out,
@@ -69,5 +81,7 @@ std::uint64_t MeanDurationMs(const aggregator::RoleFigures& role) noexcept;
 /// The text by which records of the same host are found together, whatever the window: its address, or the
 /// network of an `other` record. Writes at most kMaxPrefixText characters; returns the end.
 char* FormatRecordKey(const aggregator::HostRecord& record, char* out) noexcept;
+/// Of a network record: its prefix.
+char* FormatRecordKey(const aggregator::NetworkRecord& record, char* out) noexcept;
 
 }  // namespace hostscope::exporter

@@ -93,6 +93,7 @@ std::vector<std::string> CheckKafkaOptions(const KafkaOptions& options) {
   std::vector<std::string> problems;
   if (options.brokers.empty()) problems.emplace_back("kafka: brokers '': at least one host:port");
   CheckTopic("hosts_topic", options.hosts_topic, problems);
+  CheckTopic("networks_topic", options.networks_topic, problems);
   CheckTopic("windows_topic", options.windows_topic, problems);
   if (options.schema == Schema::kStream4Flow && options.format == RecordFormat::kProtobuf) {
     problems.emplace_back("kafka: format 'protobuf': with schema stream4flow there is only json");

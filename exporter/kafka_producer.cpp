@@ -61,9 +61,11 @@ std::unique_ptr<KafkaProducer> KafkaProducer::Make(const KafkaOptions& options, 
     return nullptr;
   }
   static_cast<void>(conf.release());  // the producer's now
-  made->hosts_.reset(rd_kafka_topic_new(made->producer_.get(), options.hosts_topic.c_str(), nullptr));
-  made->windows_.reset(rd_kafka_topic_new(made->producer_.get(), options.windows_topic.c_str(), nullptr));
-  if (made->hosts_ == nullptr || made->windows_ == nullptr) {
+  const std::array<const std::string*, kKafkaTopics> names = {&options.hosts_topic, &options.networks_topic,
+                                                              &options.windows_topic};
+  for (std::size_t i = 0; i < kKafkaTopics; ++i) {
+    made->topics_[i].reset(rd_kafka_topic_new(made->producer_.get(), names[i]->c_str(), nullptr));
+    if (made->topics_[i] != nullptr) continue;
     problem = rd_kafka_err2str(rd_kafka_last_error());
     return nullptr;
   }
@@ -76,7 +78,7 @@ KafkaProducer::~KafkaProducer() {
 
 KafkaQueued KafkaProducer::Send(KafkaTopic topic, std::string_view key, std::string_view value,
                                 std::size_t record) noexcept {
-  rd_kafka_topic_t* const to = topic == KafkaTopic::kHosts ? hosts_.get() : windows_.get();
+  rd_kafka_topic_t* const to = topics_[static_cast<std::size_t>(topic)].get();
   // librdkafka takes no pointers to const, but with F_COPY only reads.
   const int failed =
       rd_kafka_produce(to, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, const_cast<char*>(value.data()),

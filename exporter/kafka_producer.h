@@ -2,6 +2,7 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -26,7 +27,8 @@ class KafkaListener {
   virtual void OnFate(std::size_t record, KafkaFate fate, const char* reason) noexcept = 0;
 };
 
-enum class KafkaTopic : std::uint8_t { kHosts, kWindows };
+enum class KafkaTopic : std::uint8_t { kHosts, kNetworks, kWindows };
+inline constexpr std::size_t kKafkaTopics = 3;
 
 enum class KafkaQueued : std::uint8_t {
   kYes,      ///< its fate will come
@@ -83,8 +85,8 @@ class KafkaProducer {
   bool is_broken_ = false;
   std::string last_error_;
   std::unique_ptr<rd_kafka_t, ProducerDeleter> producer_;
-  std::unique_ptr<rd_kafka_topic_t, TopicDeleter> hosts_;  // topics go before the producer
-  std::unique_ptr<rd_kafka_topic_t, TopicDeleter> windows_;
+  // By KafkaTopic; they go before the producer.
+  std::array<std::unique_ptr<rd_kafka_topic_t, TopicDeleter>, kKafkaTopics> topics_;
 };
 
 }  // namespace hostscope::exporter

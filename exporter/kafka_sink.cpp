@@ -32,6 +32,7 @@ class KafkaSink final : public Sink, private KafkaListener {
         name_("kafka " + options.brokers),
         log_(std::move(log)),
         encoder_(options.format, options.observer, options.schema, options.sketches),
+        levels_(encoder_.LevelsToWrite(options.networks)),
         buffer_(encoder_.max_record_size()) {}
 
   /// Returns why there is no producer, or an empty string.
@@ -46,7 +47,7 @@ class KafkaSink final : public Sink, private KafkaListener {
   std::string Flush(int) override { return {}; }  // Write() leaves nothing behind
   void Cancel() noexcept override { cancelled_.store(true, std::memory_order_relaxed); }
   std::uint64_t RecordsIn(const aggregator::ClosedWindow& window) const noexcept override {
-    return window.size() + encoder_.window_records();
+    return window.size() + NetworksIn(window) + encoder_.window_records();
   }
   SinkStatus status() const noexcept override {
     return {.delivered = delivered_.Get(),
@@ -57,14 +58,21 @@ class KafkaSink final : public Sink, private KafkaListener {
   }
 
  private:
-  struct Range {
+  /// The records of one kind, by their numbers in is_open_.
+  struct Part {
+    KafkaTopic topic;
     std::size_t first;
     std::size_t end;
   };
   void OnFate(std::size_t record, KafkaFate fate, const char* reason) noexcept override;
-  void Deliver(const aggregator::ClosedWindow& window, Range range);
-  void SendOpen(const aggregator::ClosedWindow& window, Range range, bool is_first_round);
-  bool SendOne(const aggregator::ClosedWindow& window, std::size_t record);
+  std::uint64_t NetworksIn(const aggregator::ClosedWindow& window) const {
+    return levels_ ? window.CountNetworks(*levels_) : 0;
+  }
+  void Deliver(const aggregator::ClosedWindow& window, const Part& part);
+  void SendOpen(const aggregator::ClosedWindow& window, const Part& part, bool is_first_round);
+  template <typename Encode>
+  bool SendIfOpen(KafkaTopic topic, std::size_t record, bool is_first_round, Encode encode);
+  bool SendOne(KafkaTopic topic, std::string_view key, const char* end, std::size_t record);
   void AwaitFates();
   void PollWaiting();
   void ReplaceIfBroken();
@@ -78,10 +86,11 @@ class KafkaSink final : public Sink, private KafkaListener {
   std::string name_;
   LogFunction log_;
   RecordEncoder encoder_;
+  std::optional<aggregator::NetworkLevels> levels_;  // of network records, where there are any
   std::vector<char> buffer_;
   std::atomic<bool> cancelled_{false};
 
-  // The window under way: host records by their index, then the window record.
+  // The window under way: host records by their index, then network records, then the window record.
   std::vector<bool> is_open_;  // neither acknowledged nor refused
   std::size_t open_ = 0;
   std::string refusal_;
@@ -97,13 +106,15 @@ class KafkaSink final : public Sink, private KafkaListener {
 
 std::string KafkaSink::Write(const aggregator::ClosedWindow& window) {
   const std::size_t hosts = window.size();
+  const std::size_t networks = NetworksIn(window);
   const std::uint64_t refused_before = rejected_.Get();
   encoder_.SetWindow(window.span(), window.partial());
-  open_ = hosts + encoder_.window_records();
+  open_ = hosts + networks + encoder_.window_records();
   is_open_.assign(open_, true);
   last_progress_ = steady_clock::now();
-  Deliver(window, {0, hosts});
-  Deliver(window, {hosts, is_open_.size()});
+  Deliver(window, {KafkaTopic::kHosts, 0, hosts});
+  Deliver(window, {KafkaTopic::kNetworks, hosts, hosts + networks});
+  Deliver(window, {KafkaTopic::kWindows, hosts + networks, is_open_.size()});
 
   const std::uint64_t lost = open_;
   const std::uint64_t refused = rejected_.Get() - refused_before;
@@ -112,9 +123,9 @@ std::string KafkaSink::Write(const aggregator::ClosedWindow& window) {
   return Report(window, refused, lost);
 }
 
-// Rounds of sending whatever is open, until nothing of the range is.
-void KafkaSink::Deliver(const aggregator::ClosedWindow& window, Range range) {
-  const std::size_t open_after = is_open_.size() - range.end;
+// Rounds of sending whatever is open, until nothing of the part is.
+void KafkaSink::Deliver(const aggregator::ClosedWindow& window, const Part& part) {
+  const std::size_t open_after = is_open_.size() - part.end;
   for (unsigned round = 0; open_ > open_after && !IsCancelled(); ++round) {
     if (round > 0) Pause(round);
     if (producer_ == nullptr) {
@@ -124,41 +135,69 @@ void KafkaSink::Deliver(const aggregator::ClosedWindow& window, Range range) {
         continue;
       }
     }
-    SendOpen(window, range, round == 0);
+    SendOpen(window, part, round == 0);
     AwaitFates();
     ReplaceIfBroken();
   }
 }
 
-void KafkaSink::SendOpen(const aggregator::ClosedWindow& window, Range range, bool is_first_round) {
-  for (std::size_t record = range.first; record < range.end; ++record) {
-    if (!is_open_[record]) continue;
-    if (!SendOne(window, record)) return;
-    if (!is_first_round) retried_.Add(1);
-    if (record % kSendsPerPoll == 0) producer_->Poll(0);
+void KafkaSink::SendOpen(const aggregator::ClosedWindow& window, const Part& part, bool is_first_round) {
+  char key[kMaxPrefixText];
+  const auto until = [&key](const char* end) {
+    return std::string_view(key, static_cast<std::size_t>(end - key));
+  };
+  std::size_t record = part.first;
+  const auto send = [&](auto encode) {
+    return SendIfOpen(part.topic, record++, is_first_round, encode) && record < part.end;
+  };
+  if (record == part.end) return;
+  switch (part.topic) {
+    case KafkaTopic::kHosts:
+      while (send([&](std::size_t i, char*& end) {
+        const aggregator::HostRecord host = window.At(i);
+        end = encoder_.EncodeHost(host, end, {window, i});
+        return until(FormatRecordKey(host, key));
+      })) {
+      }
+      return;
+    case KafkaTopic::kNetworks:
+      // They are made anew each round, also those that are not open any more: rare, and no memory.
+      window.ForEachNetwork(*levels_, [&](const aggregator::NetworkRecord& network) {
+        return send([&](std::size_t, char*& end) {
+          end = encoder_.EncodeNetwork(network, end);
+          return until(FormatRecordKey(network, key));
+        });
+      });
+      return;
+    case KafkaTopic::kWindows:
+      send([&](std::size_t i, char*& end) {
+        end = encoder_.EncodeWindow(window.summary(), end, i - window.size());
+        return std::string_view(options_.observer);
+      });
   }
 }
 
-// False where it makes no sense to go on with the next record.
-bool KafkaSink::SendOne(const aggregator::ClosedWindow& window, std::size_t record) {
-  const bool is_host = record < window.size();
-  char host_key[kMaxPrefixText];
-  std::string_view key = options_.observer;
+// `encode(record, end)` writes at `end`, moves it, and returns the key. False where it makes no sense to go
+// on with the next record.
+template <typename Encode>
+bool KafkaSink::SendIfOpen(KafkaTopic topic, std::size_t record, bool is_first_round, Encode encode) {
+  if (!is_open_[record]) return true;
   char* end = buffer_.data();
-  if (is_host) {
-    const aggregator::HostRecord host = window.At(record);
-    key = {host_key, static_cast<std::size_t>(FormatRecordKey(host, host_key) - host_key)};
-    end = encoder_.EncodeHost(host, end, {window, record});
-  } else {
-    end = encoder_.EncodeWindow(window.summary(), end);
-  }
+  const std::string_view key = encode(record, end);
+  if (!SendOne(topic, key, end, record)) return false;
+  if (!is_first_round) retried_.Add(1);
+  if (record % kSendsPerPoll == 0) producer_->Poll(0);
+  return true;
+}
+
+bool KafkaSink::SendOne(KafkaTopic topic, std::string_view key, const char* end, std::size_t record) {
   if (end == buffer_.data()) {
     Close(record);  // not in this schema
     return true;
   }
   const std::string_view value(buffer_.data(), static_cast<std::size_t>(end - buffer_.data()));
   while (!IsCancelled() && !producer_->is_broken()) {
-    switch (producer_->Send(is_host ? KafkaTopic::kHosts : KafkaTopic::kWindows, key, value, record)) {
+    switch (producer_->Send(topic, key, value, record)) {
       case KafkaQueued::kYes:
         return true;
       case KafkaQueued::kFull:

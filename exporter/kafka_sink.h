@@ -1,9 +1,11 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "aggregator/network_record.h"
 #include "exporter/record_encoder.h"
 #include "exporter/sink.h"
 
@@ -12,12 +14,15 @@ namespace hostscope::exporter {
 struct KafkaOptions {
   std::string brokers;  ///< host:port, separated by commas
   std::string hosts_topic = "hostscope.hosts";
+  std::string networks_topic = "hostscope.networks";
   std::string windows_topic = "hostscope.windows";
   std::string compression = "lz4";  ///< none, gzip, snappy, lz4, zstd
   std::string observer;
   Schema schema = Schema::kHostscope;
   RecordFormat format = RecordFormat::kJson;  ///< Protobuf has no schema but hostscope
   bool sketches = false;                      ///< adds the sketches of distinct counts to each role
+  /// Levels of the network records; nothing: none are sent. Schema stream4flow has none in any case.
+  std::optional<aggregator::NetworkLevels> networks = std::nullopt;
   /// Further properties of librdkafka (security.protocol, sasl.username, linger.ms …). Those that the
   /// guarantees below rest on are refused.
   std::map<std::string, std::string> properties;
@@ -29,14 +34,14 @@ std::vector<std::string> CheckKafkaOptions(const KafkaOptions& options);
 /// A sink that produces to Apache Kafka through librdkafka.
 ///
 /// A host record's key is the host's address, or the network of an `other` record; the partitioner is
-/// murmur2_random, so that a Java program finds the same host in the same partition. The window record's key
-/// is the observer's name.
+/// murmur2_random, so that a Java program finds the same host in the same partition. A network record's key
+/// is its prefix; the window record's is the observer's name.
 ///
 /// The producer is idempotent and waits for all in-sync replicas, so a record is in the log once, whatever
 /// happens to broker and connections, as long as the producer lives. If librdkafka declares a fatal error, a
 /// new producer sends what was not acknowledged: at least once, with the same record_id. The window record is
-/// produced when every host record of its window is acknowledged (or refused), so whoever sees it can read
-/// the whole window.
+/// produced when every host and network record of its window is acknowledged (or refused), so whoever sees it
+/// can read the whole window.
 ///
 /// Write() returns when all of the window is acknowledged. While the broker is away it waits and tries, with
 /// pauses of at most 10 s, until Cancel(); nothing is given up before. librdkafka's queue

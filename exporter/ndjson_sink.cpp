@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
+#include <optional>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -25,6 +26,7 @@ class NdjsonSink final : public Sink {
       : name_("ndjson " + options.path),
         fd_(fd),
         encoder_(options.observer, options.schema, options.sketches),
+        networks_(encoder_.LevelsToWrite(options.networks)),
         writer_(fd, cancelled_),
         buffer_(kPieceBytes + encoder_.max_record_size() + 1) {}
   ~NdjsonSink() override {
@@ -38,7 +40,7 @@ class NdjsonSink final : public Sink {
   std::string Flush(int) override { return Explain(writer_.Sync()); }
   void Cancel() noexcept override { cancelled_.store(true, std::memory_order_relaxed); }
   std::uint64_t RecordsIn(const aggregator::ClosedWindow& window) const noexcept override {
-    return window.size() + encoder_.window_records();
+    return window.size() + (networks_ ? window.CountNetworks(*networks_) : 0) + encoder_.window_records();
   }
   SinkStatus status() const noexcept override {
     return {.delivered = delivered_.Get(), .dropped = dropped_.Get(), .windows = windows_.Get()};
@@ -55,6 +57,7 @@ class NdjsonSink final : public Sink {
   int fd_;
   std::atomic<bool> cancelled_{false};
   JsonEncoder encoder_;
+  std::optional<aggregator::NetworkLevels> networks_;
   LineWriter writer_;
   std::vector<char> buffer_;
   std::size_t used_ = 0;
@@ -70,7 +73,15 @@ std::string NdjsonSink::Write(const aggregator::ClosedWindow& window) {
   encoder_.SetWindow(window.span(), window.partial());
   for (std::size_t i = 0; i < window.size(); ++i)
     FinishLine(encoder_.EncodeHost(window.At(i), &buffer_[used_], {window, i}));
-  FinishLine(encoder_.EncodeWindow(window.summary(), &buffer_[used_]));
+  std::uint64_t networks = 0;
+  if (networks_) {
+    window.ForEachNetwork(*networks_, [&](const aggregator::NetworkRecord& record) {
+      FinishLine(encoder_.EncodeNetwork(record, &buffer_[used_]));
+      ++networks;
+      return true;
+    });
+  }
+  FinishLine(encoder_.EncodeWindow(window.summary(), &buffer_[used_], networks));
   WriteBuffered();
   if (problem_.empty()) windows_.Add(1);
   return Explain(problem_);

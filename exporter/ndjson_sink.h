@@ -1,7 +1,9 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
+#include "aggregator/network_record.h"
 #include "exporter/json_encoder.h"
 #include "exporter/sink.h"
 
@@ -12,6 +14,8 @@ struct NdjsonOptions {
   std::string observer;
   Schema schema = Schema::kHostscope;
   bool sketches = false;  ///< adds the sketches of distinct counts to each role
+  /// Levels of the network records; nothing: none are written. Schema stream4flow has none in any case.
+  std::optional<aggregator::NetworkLevels> networks = std::nullopt;
 };
 
 /// A sink that writes one record a line (newline-delimited JSON) to a file, a pipe, a terminal or a socket.

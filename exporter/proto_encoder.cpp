@@ -15,6 +15,7 @@ namespace {
 
 using aggregator::DistinctFigure;
 using aggregator::HostRecord;
+using aggregator::NetworkRecord;
 using aggregator::Role;
 using aggregator::RoleFigures;
 using aggregator::WindowSpan;
@@ -22,7 +23,7 @@ using aggregator::WindowSummary;
 
 // Field numbers of hostscope.proto, message by message.
 namespace record_field {
-enum : unsigned { kWindow = 1, kObserver, kPartial, kHost, kSent, kReceived, kRecordId, kSummary };
+enum : unsigned { kWindow = 1, kObserver, kPartial, kHost, kSent, kReceived, kRecordId, kSummary, kNetwork };
 }
 namespace window_field {
 enum : unsigned { kStartNs = 1, kLengthNs };
@@ -32,6 +33,9 @@ enum : unsigned { kIp = 1, kNetwork, kOther };
 }
 namespace network_field {
 enum : unsigned { kAddress = 1, kLength };
+}
+namespace whole_network_field {
+enum : unsigned { kPrefix = 1, kMonitored, kWithin, kHosts, kOtherHosts, kIncomplete };
 }
 namespace role_field {
 enum : unsigned {
@@ -63,7 +67,8 @@ enum : unsigned {
   kExporters,
   kDropped,
   kSequenceLoss,
-  kSampledShare
+  kSampledShare,
+  kNetworks
 };
 }
 
@@ -91,6 +96,18 @@ char* PutHost(char* out, const HostRecord& record) noexcept {
   out = PutNested(out, host_field::kNetwork,
                   [&](char* content) noexcept { return PutPrefix(content, record.network); });
   return PutUint(out, host_field::kOther, record.other ? 1 : 0);
+}
+
+char* PutNetwork(char* out, const NetworkRecord& record) noexcept {
+  const auto put_prefix = [&out](unsigned field, const Prefix& prefix) noexcept {
+    out = PutNested(out, field, [&](char* content) noexcept { return PutPrefix(content, prefix); });
+  };
+  put_prefix(whole_network_field::kPrefix, record.prefix);
+  out = PutUint(out, whole_network_field::kMonitored, record.is_monitored ? 1 : 0);
+  if (record.within) put_prefix(whole_network_field::kWithin, *record.within);
+  out = PutUint(out, whole_network_field::kHosts, record.hosts);
+  out = PutUint(out, whole_network_field::kOtherHosts, record.other_hosts);
+  return PutUint(out, whole_network_field::kIncomplete, record.is_incomplete ? 1 : 0);
 }
 
 char* PutSketch(char* out, unsigned field, const SketchSource& sketches, Role role,
@@ -146,7 +163,7 @@ char* PutWindow(char* out, const WindowSpan& span) noexcept {
   return PutUint(out, window_field::kLengthNs, static_cast<std::uint64_t>(span.length_ns));
 }
 
-char* PutSummary(char* out, const WindowSummary& summary) noexcept {
+char* PutSummary(char* out, const WindowSummary& summary, std::uint64_t networks) noexcept {
   out = PutUint(out, summary_field::kHosts, summary.hosts);
   out = PutUint(out, summary_field::kOtherHosts, summary.other_hosts);
   out = PutUint(out, summary_field::kFlows, summary.flows);
@@ -159,7 +176,7 @@ char* PutSummary(char* out, const WindowSummary& summary) noexcept {
   };
   put_share(summary_field::kSequenceLoss, summary.sequence_loss());
   put_share(summary_field::kSampledShare, summary.sampled_share());
-  return out;
+  return PutUint(out, summary_field::kNetworks, networks);
 }
 
 }  // namespace
@@ -202,10 +219,26 @@ char* ProtoEncoder::EncodeHost(const HostRecord& record, char* out, const Sketch
   return PutBytes(out, record_field::kRecordId, id_maker_.Make(record));
 }
 
-char* ProtoEncoder::EncodeWindow(const WindowSummary& summary, char* out) const noexcept {
+// Fields in the order of their numbers.
+char* ProtoEncoder::EncodeNetwork(const NetworkRecord& record, char* out) noexcept {
+  std::memcpy(out, head_.data(), head_.size());
+  out += head_.size();
+  const auto put_role = [&](unsigned field, const RoleFigures& figures) noexcept {
+    if (figures.flows == 0) return;
+    out = PutNested(out, field, [&](char* content) noexcept { return PutRole(content, figures); });
+  };
+  put_role(record_field::kSent, record.sent);
+  put_role(record_field::kReceived, record.received);
+  out = PutBytes(out, record_field::kRecordId, id_maker_.Make(record));
+  return PutNested(out, record_field::kNetwork,
+                   [&](char* content) noexcept { return PutNetwork(content, record); });
+}
+
+char* ProtoEncoder::EncodeWindow(const WindowSummary& summary, char* out,
+                                 std::uint64_t networks) const noexcept {
   std::memcpy(out, head_.data(), head_.size());
   return PutNested(out + head_.size(), record_field::kSummary,
-                   [&](char* content) noexcept { return PutSummary(content, summary); });
+                   [&](char* content) noexcept { return PutSummary(content, summary, networks); });
 }
 
 }  // namespace hostscope::exporter

@@ -1,18 +1,20 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "aggregator/host_record.h"
+#include "aggregator/network_record.h"
 #include "exporter/record_id.h"
 #include "exporter/sketch_source.h"
 
 namespace hostscope::exporter {
 
-/// Host records and window records as Protocol Buffers, one message `Record` of hostscope.proto each, without
-/// any framing. The content is that of JsonEncoder's records with schema hostscope; fields come in the order
-/// of their numbers and zeros are left out, so the same record gives the same bytes.
+/// Host, network and window records as Protocol Buffers, one message `Record` of hostscope.proto each,
+/// without any framing. The content is that of JsonEncoder's records with schema hostscope; fields come in
+/// the order of their numbers and zeros are left out, so the same record gives the same bytes.
 ///
 /// Written by hand and not through generated classes: those build each record as a tree of objects first.
 /// bench/record_encoding_bench.cpp compares.
@@ -35,8 +37,11 @@ class ProtoEncoder {
   /// that was made with them.
   char* EncodeHost(const aggregator::HostRecord& record, char* out,
                    const SketchSource& sketches = {}) noexcept;
-  /// The same for the window record.
-  char* EncodeWindow(const aggregator::WindowSummary& summary, char* out) const noexcept;
+  /// The same for a network record, which has no sketches.
+  char* EncodeNetwork(const aggregator::NetworkRecord& record, char* out) noexcept;
+  /// The same for the window record; `networks` as in JsonEncoder.
+  char* EncodeWindow(const aggregator::WindowSummary& summary, char* out,
+                     std::uint64_t networks = 0) const noexcept;
 
  private:
   bool with_sketches_;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <variant>
 
@@ -32,8 +33,18 @@ class RecordEncoder {
   char* EncodeHost(const aggregator::HostRecord& record, char* out, const SketchSource& sketches) noexcept {
     return is_json() ? json()->EncodeHost(record, out, sketches) : proto()->EncodeHost(record, out, sketches);
   }
-  char* EncodeWindow(const aggregator::WindowSummary& summary, char* out) const noexcept {
-    return is_json() ? json()->EncodeWindow(summary, out) : proto()->EncodeWindow(summary, out);
+  char* EncodeNetwork(const aggregator::NetworkRecord& record, char* out) noexcept {
+    return is_json() ? json()->EncodeNetwork(record, out) : proto()->EncodeNetwork(record, out);
+  }
+  char* EncodeWindow(const aggregator::WindowSummary& summary, char* out,
+                     std::uint64_t networks) const noexcept {
+    return is_json() ? json()->EncodeWindow(summary, out, networks)
+                     : proto()->EncodeWindow(summary, out, networks);
+  }
+  /// `levels` where there are network records.
+  std::optional<aggregator::NetworkLevels> LevelsToWrite(
+      const std::optional<aggregator::NetworkLevels>& levels) const {
+    return is_json() ? json()->LevelsToWrite(levels) : levels;
   }
 
  private:

@@ -46,19 +46,30 @@ void RecordIdMaker::SetWindow(const aggregator::WindowSpan& span) noexcept {
   StoreBigEndian(&key_[kLengthAt], span.length_ns);
 }
 
-std::array<std::uint8_t, RecordIdMaker::kTextLength / 2> RecordIdMaker::Make(
-    const aggregator::HostRecord& record) noexcept {
-  const Address& address = record.other ? record.network.network : record.host;
-  key_[kKindAt] = record.other ? 1 : 0;
+RecordIdMaker::Id RecordIdMaker::Make(const aggregator::HostRecord& record) noexcept {
+  return record.other ? Make(Kind::kOther, record.network.network, record.network.length)
+                      : Make(Kind::kHost, record.host, 0);
+}
+
+RecordIdMaker::Id RecordIdMaker::Make(const aggregator::NetworkRecord& record) noexcept {
+  return Make(Kind::kNetwork, record.prefix.network, record.prefix.length);
+}
+
+RecordIdMaker::Id RecordIdMaker::Make(Kind kind, const Address& address, std::uint8_t length) noexcept {
+  key_[kKindAt] = static_cast<char>(kind);
   std::memcpy(&key_[kAddressAt], address.bytes.data(), address.bytes.size());
-  key_[kBitsAt] = static_cast<char>(record.other ? record.network.length : 0);
+  key_[kBitsAt] = static_cast<char>(length);
   XXH128_canonical_t hash;
   XXH128_canonicalFromHash(&hash, XXH3_128bits(key_.data(), key_.size()));
   return std::to_array(hash.digest);
 }
 
 char* RecordIdMaker::Format(const aggregator::HostRecord& record, char* out) noexcept {
-  const auto id = Make(record);
+  const Id id = Make(record);
+  return PutHex(out, id.data());
+}
+char* RecordIdMaker::Format(const aggregator::NetworkRecord& record, char* out) noexcept {
+  const Id id = Make(record);
   return PutHex(out, id.data());
 }
 

@@ -7,17 +7,19 @@
 #include <string_view>
 
 #include "aggregator/host_record.h"
+#include "aggregator/network_record.h"
 
 namespace hostscope::exporter {
 
 /// Makes `record_id`: the same for the same (observer, window, host) whenever and however often it is made,
-/// on any machine, different otherwise. It is XXH3-128 (xxHash 0.8, seed 0) of
+/// on any machine, different otherwise. Of a network record likewise, with its prefix. It is XXH3-128 (xxHash
+/// 0.8, seed 0) of
 ///
 ///   8 bytes   window start, nanoseconds since the Unix epoch, two's complement, big-endian
 ///   8 bytes   window length, nanoseconds, big-endian
-///   1 byte    0: a host; 1: the `other` record of a network
-///   16 bytes  the host's address, or the network's, in network order, IPv4 as ::ffff:a.b.c.d
-///   1 byte    0, or the network's length in bits of these 16 bytes
+///   1 byte    0: a host; 1: the `other` record of a network; 2: the network record of a prefix
+///   16 bytes  the host's address, or the network's or prefix's, in network order, IPv4 as ::ffff:a.b.c.d
+///   1 byte    0, or the network's or prefix's length in bits of these 16 bytes
 ///   the rest  the observer's name, as configured
 ///
 /// written as 32 lower-case hexadecimal digits, the most significant first, which is what `xxhsum -H2`
@@ -25,6 +27,7 @@ namespace hostscope::exporter {
 class RecordIdMaker {
  public:
   static constexpr std::size_t kTextLength = 32;
+  using Id = std::array<std::uint8_t, kTextLength / 2>;
 
   explicit RecordIdMaker(std::string_view observer);
 
@@ -32,11 +35,16 @@ class RecordIdMaker {
   void SetWindow(const aggregator::WindowSpan& span) noexcept;
 
   /// The hash itself, most significant byte first.
-  std::array<std::uint8_t, kTextLength / 2> Make(const aggregator::HostRecord& record) noexcept;
+  Id Make(const aggregator::HostRecord& record) noexcept;
+  Id Make(const aggregator::NetworkRecord& record) noexcept;
   /// Writes it as kTextLength characters; returns the end.
   char* Format(const aggregator::HostRecord& record, char* out) noexcept;
+  char* Format(const aggregator::NetworkRecord& record, char* out) noexcept;
 
  private:
+  enum class Kind : char { kHost = 0, kOther = 1, kNetwork = 2 };
+  Id Make(Kind kind, const Address& address, std::uint8_t length) noexcept;
+
   std::string key_;  // as above: kept, so that of each record only what differs is written
 };
 

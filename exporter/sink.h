@@ -10,9 +10,9 @@
 
 namespace hostscope::exporter {
 
-/// What a sink has done so far; a snapshot, readable from any thread. A record is a host record or a window
-/// record, as far as the sink's schema has it. Once nothing is being written, everything handed over is in
-/// exactly one of delivered, rejected and dropped.
+/// What a sink has done so far; a snapshot, readable from any thread. A record is a host, network or
+/// window record, as far as the sink's schema has it. Once nothing is being written, everything handed over
+/// is in exactly one of delivered, rejected and dropped.
 struct SinkStatus {
   std::uint64_t delivered = 0;  ///< records acknowledged by the other side
   std::uint64_t retried = 0;    ///< times that a record was sent again; not a fate of its own
@@ -32,7 +32,8 @@ class Sink {
   /// For logs and metrics: what it is and where it leads.
   virtual std::string_view name() const noexcept = 0;
 
-  /// Writes all host records of the window, then its window record. Returns an empty string, or what failed
+  /// Writes all host records of the window, then its network records where the sink is to have them, then its
+  /// window record. Returns an empty string, or what failed
   /// in words for the log; every record is then counted in status() as delivered, rejected or dropped. May
   /// block for as long as the other side is away.
   virtual std::string Write(const aggregator::ClosedWindow& window) = 0;
@@ -46,7 +47,7 @@ class Sink {
   virtual void Cancel() noexcept = 0;
 
   /// How many records this window has with the sink's schema, at most: schema stream4flow leaves some hosts
-  /// out.
+  /// out. Costs a pass over the hosts where there are network records.
   virtual std::uint64_t RecordsIn(const aggregator::ClosedWindow& window) const noexcept = 0;
 
   /// Any thread.

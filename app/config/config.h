@@ -3,9 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "aggregator/network_record.h"
 #include "dataplane/config.h"
 #include "exporter/kafka_sink.h"
 #include "exporter/ndjson_sink.h"
@@ -21,6 +23,16 @@ struct MemoryConfig {
   std::size_t sketch_bytes = std::size_t{256} << 20;
 };
 
+struct NetworkRecordsConfig {
+  bool is_enabled = true;
+  aggregator::NetworkLevels levels;
+
+  /// What sinks are to write.
+  std::optional<aggregator::NetworkLevels> Wanted() const {
+    return is_enabled ? std::optional(levels) : std::nullopt;
+  }
+};
+
 struct NdjsonConfig {
   std::string path;  ///< "-": standard output
   exporter::Schema schema = exporter::Schema::kHostscope;
@@ -29,7 +41,7 @@ struct NdjsonConfig {
 
 struct KafkaConfig {
   std::vector<std::string> brokers;
-  exporter::KafkaOptions options;  ///< but for brokers and observer
+  exporter::KafkaOptions options;  ///< but for brokers, observer and networks
 };
 
 struct SinksConfig {
@@ -45,17 +57,23 @@ struct Config {
   std::vector<Prefix> networks = {Prefix::AllIpv4(), Prefix::AllIpv6()};
   dataplane::DataplaneConfig dataplane;  ///< but for the base window, which is the shortest of the lengths
   MemoryConfig memory;
+  NetworkRecordsConfig network_records;
   SinksConfig sinks;
   LogLevel log_level = LogLevel::kInfo;
 };
 
-inline exporter::NdjsonOptions NdjsonOptionsOf(const NdjsonConfig& sink, const std::string& observer) {
-  return {sink.path, observer, sink.schema, sink.sketches};
+inline exporter::NdjsonOptions NdjsonOptionsOf(
+    const NdjsonConfig& sink, const std::string& observer,
+    const std::optional<aggregator::NetworkLevels>& networks = std::nullopt) {
+  return {sink.path, observer, sink.schema, sink.sketches, networks};
 }
 
-inline exporter::KafkaOptions KafkaOptionsOf(const KafkaConfig& sink, const std::string& observer) {
+inline exporter::KafkaOptions KafkaOptionsOf(
+    const KafkaConfig& sink, const std::string& observer,
+    const std::optional<aggregator::NetworkLevels>& networks = std::nullopt) {
   exporter::KafkaOptions options = sink.options;
   options.observer = observer;
+  options.networks = networks;
   options.brokers.clear();
   for (const std::string& broker : sink.brokers) {
     if (!options.brokers.empty()) options.brokers += ',';

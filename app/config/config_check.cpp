@@ -87,6 +87,12 @@ void CheckExporters(const ipfix::Settings& settings, Checker& checker) {
   }
 }
 
+void CheckNetworkRecords(const NetworkRecordsConfig& networks, Checker& checker) {
+  const auto write = [](std::uint8_t length) { return std::to_string(length); };
+  checker.NoneTwice("network_records.ipv4", networks.levels.ipv4, write);
+  checker.NoneTwice("network_records.ipv6", networks.levels.ipv6, write);
+}
+
 void CheckSinks(const SinksConfig& sinks, Checker& checker) {
   checker.NoneTwice("sinks.ndjson", sinks.ndjson, [](const NdjsonConfig& sink) { return sink.path; });
   for (std::size_t i = 0; i < sinks.ndjson.size(); ++i) {
@@ -133,6 +139,7 @@ void CheckConfig(const Config& config, const KeyLines& lines, std::vector<Proble
   CheckPorts(config.dataplane.ports, checker);
   CheckCores(config.dataplane, checker);
   CheckExporters(config.dataplane.decoder, checker);
+  CheckNetworkRecords(config.network_records, checker);
   CheckSinks(config.sinks, checker);
 }
 

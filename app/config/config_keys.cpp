@@ -124,6 +124,19 @@ void DescribeMemory(KeyVisitor& visitor, MemoryConfig& memory) {
               Bytes(memory.sketch_bytes, kMiB, kTiB));
 }
 
+void DescribeNetworkRecords(KeyVisitor& visitor, NetworkRecordsConfig& networks) {
+  const auto level = [](std::uint8_t longest) {
+    return [longest](std::uint8_t& length) { return Whole<std::uint8_t>(length, 1, longest); };
+  };
+  visitor.One({"enabled", "Write them to every sink whose schema has them."}, Switch(networks.is_enabled));
+  visitor.Many(
+      {"ipv4",
+       "Lengths of IPv4 prefixes within the monitored networks that have a record of their own too;\n"
+       "those that are longer than the network. Empty: only the networks themselves."},
+      ListOf(networks.levels.ipv4, level(31)));
+  visitor.Many({"ipv6", "The same for IPv6."}, ListOf(networks.levels.ipv6, level(127)));
+}
+
 void DescribeExporterSettings(KeyVisitor& visitor, ipfix::ExporterSettings& settings) {
   using Direction = ipfix::ExporterSettings::Direction;
   using Nsel = ipfix::ExporterSettings::Nsel;
@@ -198,6 +211,8 @@ void DescribeKafka(KeyVisitor& visitor, KafkaConfig& sink) {
   visitor.Section({"topics", "Where records go."}, [&](KeyVisitor& inner) {
     inner.One({"hosts", "Host records, keyed by the host's address."},
               Text(sink.options.hosts_topic, "the name of a topic"));
+    inner.One({"networks", "Network records, keyed by their prefix."},
+              Text(sink.options.networks_topic, "the name of a topic"));
     inner.One({"windows", "Window records."}, Text(sink.options.windows_topic, "the name of a topic"));
   });
   visitor.One({"compression", "Of batches: none, gzip, snappy, lz4 or zstd."},
@@ -256,6 +271,11 @@ void DescribeConfig(KeyVisitor& visitor, Config& config) {
                   [&](KeyVisitor& inner) { DescribeExporters(inner, config.dataplane.decoder); });
   visitor.Section({"templates", "Bounds of what exporters may make us remember."},
                   [&](KeyVisitor& inner) { DescribeTemplates(inner, config.dataplane.decoder); });
+  visitor.Section(
+      {"network_records",
+       "Records of whole networks, besides those of hosts: of each monitored network, and of the\n"
+       "prefixes in it at every level of detail."},
+      [&](KeyVisitor& inner) { DescribeNetworkRecords(inner, config.network_records); });
   visitor.Section({"sinks", "Where host records go. With none, to standard output as NDJSON."},
                   [&](KeyVisitor& inner) { DescribeSinks(inner, config.sinks); });
   visitor.Section({"logging", "What the program says of itself."},

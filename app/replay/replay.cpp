@@ -33,8 +33,8 @@ aggregator::MergerOptions MergerOptionsOf(const ReplayOptions& options) {
 }
 
 std::unique_ptr<exporter::Sink> OpenOutput(const ReplayOptions& options) {
-  exporter::OpenedSink opened =
-      exporter::OpenNdjsonSink({"-", options.observer, options.schema, options.sketches});
+  exporter::OpenedSink opened = exporter::OpenNdjsonSink(
+      {"-", options.observer, options.schema, options.sketches, options.network_records});
   if (opened.sink == nullptr) throw std::runtime_error(opened.problem);
   return std::move(opened.sink);
 }

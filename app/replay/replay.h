@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "aggregator/host_table.h"
+#include "aggregator/network_record.h"
 #include "exporter/json_encoder.h"
 #include "ipfix/prefix.h"
 #include "ipfix/settings.h"
@@ -18,7 +20,8 @@ struct ReplayOptions {
   ipfix::Settings decoder;
   aggregator::HostTableOptions table;
   exporter::Schema schema = exporter::Schema::kHostscope;
-  bool sketches = false;  ///< adds the sketches of distinct counts
+  bool sketches = false;                                     ///< adds the sketches of distinct counts
+  std::optional<aggregator::NetworkLevels> network_records;  ///< nothing: none are written
   std::vector<std::string> captures;
   std::string stats_path;  ///< empty: none
 };

@@ -1,11 +1,17 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <map>
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "app/command_line.h"
 #include "app/config/config_check.h"
 #include "app/config/config_file.h"
+#include "app/config/value.h"
 #include "app/option_text.h"
 #include "app/replay/replay.h"
 
@@ -24,13 +30,55 @@ struct ReplayArguments {
   std::optional<bool> apply_sampling;
   std::optional<exporter::Schema> schema;
   bool sketches = false;
+  bool has_network_records = false;
+  std::vector<std::uint8_t> ipv4_levels;  ///< empty: not said
+  std::vector<std::uint8_t> ipv6_levels;
   std::string stats_path;
   std::vector<std::string> captures;
 };
 
+constexpr std::uint8_t kNoLevel = 0;
+
+template <std::uint64_t Longest>
+Parsed<std::uint8_t> ParseLevel(std::string_view text) {
+  if (text == "none") return Parsed<std::uint8_t>::Of(kNoLevel);
+  std::uint64_t length = 0;
+  const std::string wrong = AssignWhole(text, 1, Longest, length);
+  if (!wrong.empty()) {
+    return Parsed<std::uint8_t>::Wrong(wrong + "; " + AllowedRange(1, Longest) + ", or none");
+  }
+  return Parsed<std::uint8_t>::Of(static_cast<std::uint8_t>(length));
+}
+
+void AddNetworkRecords(CLI::App& command, ReplayArguments& arguments) {
+  constexpr const char* kHelp =
+      "Network records of prefixes of these lengths in them, or none; implies --network-records";
+  command.add_flag("--network-records", arguments.has_network_records,
+                   "Also write records of networks: the monitored ones, and levels of detail in them");
+  AddParsedList(command, "--ipv4-levels", arguments.ipv4_levels, ParseLevel<31>, kHelp)
+      ->type_name("LENGTH,…")
+      ->default_str("8,16,24");
+  AddParsedList(command, "--ipv6-levels", arguments.ipv6_levels, ParseLevel<127>, kHelp)
+      ->type_name("LENGTH,…")
+      ->default_str("32,48,64");
+}
+
+/// Nothing where none are asked for: without being told, replay writes hosts and windows, as any version did.
+std::optional<aggregator::NetworkLevels> NetworkRecordsOf(const ReplayArguments& arguments,
+                                                          aggregator::NetworkLevels levels) {
+  const bool has_levels = !arguments.ipv4_levels.empty() || !arguments.ipv6_levels.empty();
+  if (!arguments.has_network_records && !has_levels) return std::nullopt;
+  if (!arguments.ipv4_levels.empty()) levels.ipv4 = arguments.ipv4_levels;
+  if (!arguments.ipv6_levels.empty()) levels.ipv6 = arguments.ipv6_levels;
+  std::erase(levels.ipv4, kNoLevel);
+  std::erase(levels.ipv6, kNoLevel);
+  return levels;
+}
+
 std::optional<ReplayOptions> OptionsOf(const ReplayArguments& arguments) {
   ReplayOptions options;
   options.table = {kDefaultMaxHosts, kDefaultSketchBytes, 0};
+  aggregator::NetworkLevels levels;
   if (!arguments.config_path.empty()) {
     const std::optional<Config> config = LoadConfigOrReport(arguments.config_path);
     if (!config) return std::nullopt;
@@ -38,6 +86,7 @@ std::optional<ReplayOptions> OptionsOf(const ReplayArguments& arguments) {
     options.window_lengths_ns = config->window_lengths_ns;
     std::sort(options.window_lengths_ns.begin(), options.window_lengths_ns.end());
     options.networks = config->networks;
+    levels = config->network_records.levels;
     options.decoder = config->dataplane.decoder;
     options.table.max_hosts = config->memory.max_hosts;
     options.table.sketch_bytes = config->memory.sketch_bytes;
@@ -55,6 +104,7 @@ std::optional<ReplayOptions> OptionsOf(const ReplayArguments& arguments) {
   }
   if (arguments.schema) options.schema = *arguments.schema;
   options.sketches = arguments.sketches;
+  options.network_records = NetworkRecordsOf(arguments, std::move(levels));
   options.captures = arguments.captures;
   options.stats_path = arguments.stats_path;
   return options;
@@ -94,6 +144,7 @@ void AddOptions(CLI::App& command, ReplayArguments& arguments) {
       ->default_str("hostscope");
   command.add_flag("--sketches", arguments.sketches,
                    "Add the sketches behind distinct counts, in the form of Apache DataSketches");
+  AddNetworkRecords(command, arguments);
   command.add_option("--stats", arguments.stats_path, "Write the accounting as JSON here")->type_name("FILE");
   command
       .add_option("captures", arguments.captures,
@@ -112,7 +163,7 @@ void AddReplay(CLI::App& root, Command& chosen) {
   command->footer(
       "Every UDP datagram that starts with a version of NetFlow or IPFIX counts, whatever its ports. Host "
       "records come\n"
-      "window by window, in address order, then the window's own record.");
+      "window by window, in address order, then network records if asked for, then the window's own record.");
   AddOptions(*command, *arguments);
   command->callback([arguments, &chosen] {
     if (std::vector<std::int64_t>& lengths = arguments->window_lengths_ns; !lengths.empty()) {
@@ -122,6 +173,9 @@ void AddReplay(CLI::App& root, Command& chosen) {
     }
     if (arguments->sketches && arguments->schema == exporter::Schema::kStream4Flow) {
       throw CLI::ValidationError("--sketches", "schema stream4flow has no place for them");
+    }
+    if (arguments->schema == exporter::Schema::kStream4Flow && NetworkRecordsOf(*arguments, {})) {
+      throw CLI::ValidationError("--network-records", "schema stream4flow has no network records");
     }
     chosen = [arguments] { return RunReplay(*arguments); };
   });

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -37,16 +38,17 @@ class Opener {
 
 std::vector<RunningSink> OpenSinks(const Config& config) {
   const std::string& observer = config.observer_name;
+  const std::optional<aggregator::NetworkLevels> networks = config.network_records.Wanted();
   Opener opener;
   for (const NdjsonConfig& sink : config.sinks.ndjson) {
-    opener.Add(exporter::OpenNdjsonSink(NdjsonOptionsOf(sink, observer)));
+    opener.Add(exporter::OpenNdjsonSink(NdjsonOptionsOf(sink, observer, networks)));
   }
   for (const KafkaConfig& sink : config.sinks.kafka) {
-    opener.Add(exporter::OpenKafkaSink(KafkaOptionsOf(sink, observer),
+    opener.Add(exporter::OpenKafkaSink(KafkaOptionsOf(sink, observer, networks),
                                        [](std::string_view message) { spdlog::warn("kafka: {}", message); }));
   }
   if (config.sinks.ndjson.empty() && config.sinks.kafka.empty()) {
-    opener.Add(exporter::OpenNdjsonSink(NdjsonOptionsOf({"-"}, observer)));
+    opener.Add(exporter::OpenNdjsonSink(NdjsonOptionsOf({"-"}, observer, networks)));
   }
   return opener.Take();
 }

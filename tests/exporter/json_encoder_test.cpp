@@ -17,6 +17,7 @@ namespace hostscope::exporter {
 namespace {
 
 using aggregator::HostRecord;
+using aggregator::NetworkRecord;
 using aggregator::RoleFigures;
 using aggregator::WindowSpan;
 using aggregator::WindowSummary;
@@ -151,6 +152,59 @@ TEST(JsonEncoder, WritesTheWindowRecord) {
                     R"("exporters":3,"dropped":4,"sequence_loss":0.0012,"sampled_share":0.25}})");
 }
 
+std::string Encode(const NetworkRecord& record, Schema schema = Schema::kHostscope) {
+  JsonEncoder encoder("mon1", schema);
+  encoder.SetWindow(TenSeconds(), false);
+  std::vector<char> text(encoder.max_record_size());
+  return std::string(text.data(), encoder.EncodeNetwork(record, text.data()));
+}
+
+TEST(JsonEncoder, WritesTheNetworkRecordOfALevel) {
+  EXPECT_EQ(Encode(LevelRecord()),
+            kHead +
+                R"("network":{"prefix":"10.20.30.0/24","type":"ipv4","level":24,"monitored":false,)"
+                R"("within":"10.20.0.0/16","hosts":7},"sent":)" +
+                kSenderRole + R"(,"record_id":"009bee9dc003c332c4cc90483e979584"})");
+}
+
+TEST(JsonEncoder, WritesTheNetworkRecordOfAMonitoredNetwork) {
+  NetworkRecord record;
+  record.prefix = *ParsePrefix("2001:db8::/32");
+  record.is_monitored = true;
+  record.hosts = 2;
+  record.other_hosts = 1;
+  record.sent = SenderRecord().sent;
+  record.received = record.sent;
+  EXPECT_EQ(Encode(record),
+            kHead +
+                R"("network":{"prefix":"2001:db8::/32","type":"ipv6","level":32,"monitored":true,"hosts":2,)"
+                R"("other_hosts":1},"sent":)" +
+                kSenderRole + R"(,"received":)" + kSenderRole +
+                R"(,"record_id":"085d9abd250aac535cf5ce34e108260a"})");
+}
+
+TEST(JsonEncoder, MarksIncompleteNetworkRecords) {
+  NetworkRecord record = LevelRecord();
+  record.is_incomplete = true;
+  EXPECT_NE(Encode(record).find(R"("hosts":7,"incomplete":true},"sent":)"), std::string::npos);
+}
+
+TEST(JsonEncoder, Stream4FlowHasNoNetworkRecords) {
+  EXPECT_EQ(Encode(LevelRecord(), Schema::kStream4Flow), "");
+  const aggregator::NetworkLevels levels;
+  EXPECT_EQ(JsonEncoder("mon1", Schema::kStream4Flow).LevelsToWrite(levels), std::nullopt);
+  EXPECT_EQ(JsonEncoder("mon1", Schema::kHostscope).LevelsToWrite(levels), levels);
+}
+
+TEST(JsonEncoder, TheWindowRecordSaysHowManyNetworkRecordsCameBeforeIt) {
+  JsonEncoder encoder("mon1", Schema::kHostscope);
+  encoder.SetWindow(TenSeconds(), false);
+  std::vector<char> text(encoder.max_record_size());
+  char* const end = encoder.EncodeWindow({.hosts = 5, .flows = 9}, text.data(), 4);
+  EXPECT_NE(std::string(text.data(), end).find(R"("hosts":5,"other_hosts":0,"networks":4,"flows":9,)"),
+            std::string::npos);
+}
+
 TEST(JsonEncoder, MarksPartialWindows) {
   const std::string text = Encode(SenderRecord(), Schema::kHostscope, true);
   EXPECT_NE(text.find(R"("seconds":10},"partial":true,"observer":)"), std::string::npos) << text;
@@ -266,6 +320,15 @@ TEST(JsonEncoder, TheLongestRecordFits) {
   const std::string text = Encode(encoder, record);
   EXPECT_GT(text.size(), 7000U);
   EXPECT_LE(text.size(), encoder.max_record_size());
+  NetworkRecord network;
+  network.prefix = record.network;
+  network.within = record.network;
+  network.is_incomplete = true;
+  network.hosts = network.other_hosts = kMost;
+  network.sent = network.received = role;
+  std::vector<char> network_text(encoder.max_record_size() + 1000);
+  const char* const network_end = encoder.EncodeNetwork(network, network_text.data());
+  EXPECT_LE(static_cast<std::size_t>(network_end - network_text.data()), encoder.max_record_size());
   const WindowSummary summary{kMost, kMost, kMost, kMost, kMost, kMost, kMost, 1, kMost, 1};
   EXPECT_LE(Encode(encoder, summary).size(), encoder.max_record_size());
 }
@@ -408,6 +471,7 @@ TEST(JsonEncoder, TheKeyIsTheAddressOrTheNetwork) {
   EXPECT_EQ(std::string(text, FormatRecordKey(record, text)), "10.20.30.40");
   record.other = true;
   EXPECT_EQ(std::string(text, FormatRecordKey(record, text)), "10.20.0.0/16");
+  EXPECT_EQ(std::string(text, FormatRecordKey(LevelRecord(), text)), "10.20.30.0/24");
 }
 
 }  // namespace

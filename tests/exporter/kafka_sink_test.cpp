@@ -64,7 +64,7 @@ class KafkaSinkTest : public ::testing::Test {
  protected:
   KafkaSinkTest()
       : handle_(Make(RD_KAFKA_PRODUCER, {})), cluster_(rd_kafka_mock_cluster_new(handle_.get(), 1)) {
-    for (const char* topic : {"hostscope.hosts", "hostscope.windows"}) {
+    for (const char* topic : {"hostscope.hosts", "hostscope.networks", "hostscope.windows"}) {
       rd_kafka_mock_topic_create(cluster_, topic, kPartitions, 1);
     }
   }
@@ -90,8 +90,8 @@ class KafkaSinkTest : public ::testing::Test {
     return std::move(opened.sink);
   }
 
-  // The values of every record of a topic so far.
-  std::vector<std::string> Read(const char* topic) const {
+  // The values of every record of a topic so far; their keys too where wanted.
+  std::vector<std::string> Read(const char* topic, std::vector<std::string>* keys = nullptr) const {
     const auto consumer =
         Make(RD_KAFKA_CONSUMER,
              {{"bootstrap.servers", brokers()}, {"enable.partition.eof", "true"}, {"group.id", "test"}});
@@ -113,6 +113,7 @@ class KafkaSinkTest : public ::testing::Test {
         ++ends;
       } else if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         values.emplace_back(static_cast<const char*>(message->payload), message->len);
+        if (keys != nullptr) keys->emplace_back(static_cast<const char*>(message->key), message->key_len);
       }
       rd_kafka_message_destroy(message);
     }
@@ -168,6 +169,37 @@ TEST_F(KafkaSinkTest, ProtobufRecordsAreOneMessageEach) {
   v1::Record last;
   ASSERT_TRUE(last.ParseFromString(windows[0]));
   EXPECT_EQ(last.summary().hosts(), window.size());
+}
+
+TEST_F(KafkaSinkTest, NetworkRecordsHaveATopicAndAreKeyedByPrefix) {
+  KafkaOptions options = Options();
+  options.networks = aggregator::NetworkLevels{};
+  const auto sink = Open(options);
+  EXPECT_EQ(sink->Write(ListedWindow(ManyHosts(100), ManyNetworks(300))), "");
+  EXPECT_EQ(sink->status().delivered, 401U);
+  std::vector<std::string> keys;
+  const std::vector<std::string> networks = Read("hostscope.networks", &keys);
+  ASSERT_EQ(networks.size(), 300U);
+  EXPECT_EQ(IdsOf(networks).size(), 300U);
+  for (std::size_t i = 0; i < networks.size(); ++i)
+    EXPECT_THAT(networks[i], HasSubstr("\"network\":{\"prefix\":\"" + keys[i] + "\""));
+  EXPECT_EQ(Read("hostscope.hosts").size(), 100U);
+  EXPECT_THAT(Read("hostscope.windows"), ElementsAre(HasSubstr("\"networks\":300,")));
+}
+
+TEST_F(KafkaSinkTest, NetworkRecordsThatWereNotAcknowledgedAreMadeAndSentAgain) {
+  KafkaOptions options = Options();
+  options.networks = aggregator::NetworkLevels{};
+  rd_kafka_mock_topic_set_error(cluster_, "hostscope.networks", RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+  const auto sink = Open(options);
+  const ListedWindow window(ManyHosts(10), ManyNetworks(500));
+  auto written = std::async(std::launch::async, [&] { return sink->Write(window); });
+  EXPECT_EQ(written.wait_for(seconds(2)), std::future_status::timeout);
+  EXPECT_THAT(Read("hostscope.windows"), IsEmpty());
+  rd_kafka_mock_topic_set_error(cluster_, "hostscope.networks", RD_KAFKA_RESP_ERR_NO_ERROR);
+  EXPECT_EQ(written.get(), "");
+  EXPECT_EQ(sink->status().delivered, 511U);
+  EXPECT_EQ(IdsOf(Read("hostscope.networks")).size(), 500U);
 }
 
 TEST_F(KafkaSinkTest, Stream4FlowSendsOnlyHostsThatSent) {
@@ -275,15 +307,18 @@ TEST(KafkaOptions, DefaultsAreFine) {
 }
 
 TEST(KafkaOptions, EveryProblemNamesKeyAndValue) {
-  KafkaOptions options{.hosts_topic = "a b", .windows_topic = "", .compression = "zip"};
+  KafkaOptions options{
+      .hosts_topic = "a b", .networks_topic = "/", .windows_topic = "", .compression = "zip"};
   options.properties = {{"linger.ms", "soon"}, {"lingre.ms", "5"}};
   EXPECT_THAT(
       CheckKafkaOptions(options),
-      ElementsAre("kafka: brokers '': at least one host:port",
-                  "kafka: hosts_topic 'a b': a topic's name has 1 to 249 of the characters A-Z a-z 0-9 . _ -",
-                  "kafka: windows_topic '': a topic's name has 1 to 249 of the characters A-Z a-z 0-9 . _ -",
-                  HasSubstr("kafka: compression.codec 'zip': "), HasSubstr("kafka: linger.ms 'soon': "),
-                  HasSubstr("kafka: lingre.ms '5': ")));
+      ElementsAre(
+          "kafka: brokers '': at least one host:port",
+          "kafka: hosts_topic 'a b': a topic's name has 1 to 249 of the characters A-Z a-z 0-9 . _ -",
+          "kafka: networks_topic '/': a topic's name has 1 to 249 of the characters A-Z a-z 0-9 . _ -",
+          "kafka: windows_topic '': a topic's name has 1 to 249 of the characters A-Z a-z 0-9 . _ -",
+          HasSubstr("kafka: compression.codec 'zip': "), HasSubstr("kafka: linger.ms 'soon': "),
+          HasSubstr("kafka: lingre.ms '5': ")));
 }
 
 TEST(KafkaOptions, WhatTheGuaranteesRestOnCannotBeChanged) {

@@ -76,6 +76,31 @@ TEST_F(NdjsonSinkTest, WritesEveryRecordThenTheWindowRecord) {
   EXPECT_EQ(sink->status().dropped, 0U);
 }
 
+TEST_F(NdjsonSinkTest, NetworkRecordsComeBetweenHostsAndTheWindow) {
+  const std::string path = PathOf("out");
+  OpenedSink opened =
+      OpenNdjsonSink({.path = path, .observer = "mon1", .networks = aggregator::NetworkLevels{}});
+  ASSERT_EQ(opened.problem, "");
+  const ListedWindow window(ManyHosts(100), ManyNetworks(20));
+  EXPECT_EQ(opened.sink->RecordsIn(window), 121U);
+  EXPECT_EQ(opened.sink->Write(window), "");
+  const std::vector<std::string> lines = LinesOf(path);
+  ASSERT_EQ(lines.size(), 121U);
+  ExpectWholeObjects(lines);
+  EXPECT_THAT(lines[99], HasSubstr("\"host\":{"));
+  EXPECT_THAT(lines[100], HasSubstr("\"network\":{\"prefix\":\"10.0.0.0/24\""));
+  EXPECT_THAT(lines[119], HasSubstr("\"network\":{\"prefix\":\"10.0.19.0/24\""));
+  EXPECT_THAT(lines[120], HasSubstr("\"networks\":20,"));
+  EXPECT_EQ(opened.sink->status().delivered, 121U);
+  // Not asked for, or not in the schema: none.
+  EXPECT_EQ(Open(path)->RecordsIn(window), 101U);
+  const auto older = OpenNdjsonSink({.path = path,
+                                     .observer = "mon1",
+                                     .schema = Schema::kStream4Flow,
+                                     .networks = aggregator::NetworkLevels{}});
+  EXPECT_EQ(older.sink->RecordsIn(window), 100U);
+}
+
 TEST_F(NdjsonSinkTest, AppendsToWhatIsThere) {
   const std::string path = PathOf("out");
   EXPECT_EQ(Open(path)->Write(ManyHosts(1)), "");

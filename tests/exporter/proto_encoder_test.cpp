@@ -81,6 +81,7 @@ void AddNumbers(const Message& message, const std::string& prefix, Fields& field
   const auto* reflection = message.GetReflection();
   for (int i = 0; i < descriptor->field_count(); ++i) {
     const auto* field = descriptor->field(i);
+    if (field->name() == "networks" && !reflection->HasField(message, field)) continue;
     if (field->name() == "avg_duration_ms" || field->name() == "sketches") continue;
     if (field->message_type() != nullptr) {
       AddNumbers(reflection->GetMessage(message, field), prefix + field->name() + "/", fields);
@@ -260,6 +261,43 @@ TEST(ProtoEncoder, TheLongestRecordFits) {
   std::vector<char> text(plain.max_record_size());
   const WindowSummary summary{kMost, kMost, kMost, kMost, kMost, kMost, kMost, 1, kMost, 1};
   EXPECT_LE(plain.EncodeWindow(summary, text.data()), text.data() + text.size());
+}
+
+TEST(ProtoEncoder, NetworkRecordsReadBack) {
+  ProtoEncoder encoder("mon1");
+  encoder.SetWindow(TenSeconds(), false);
+  aggregator::NetworkRecord record = LevelRecord();
+  record.received = record.sent;
+  record.received.flows = 99;
+  record.other_hosts = 3;
+  record.is_incomplete = true;
+  std::vector<char> bytes(encoder.max_record_size());
+  const v1::Record level = Parse(std::string(bytes.data(), encoder.EncodeNetwork(record, bytes.data())));
+  EXPECT_FALSE(HasUnknown(level));
+  EXPECT_FALSE(level.has_host());
+  EXPECT_FALSE(level.has_summary());
+  EXPECT_EQ(TextOf(level.network().prefix().address()), "10.20.30.0");
+  EXPECT_EQ(level.network().prefix().length(), 24U);
+  EXPECT_EQ(TextOf(level.network().within().address()), "10.20.0.0");
+  EXPECT_EQ(level.network().within().length(), 16U);
+  EXPECT_FALSE(level.network().monitored());
+  EXPECT_TRUE(level.network().incomplete());
+  EXPECT_EQ(level.network().hosts(), 7U);
+  EXPECT_EQ(level.network().other_hosts(), 3U);
+  EXPECT_EQ(level.sent().bytes(), record.sent.bytes);
+  EXPECT_EQ(level.received().flows(), 99U);
+  EXPECT_EQ(HexOf(level.record_id()), "009bee9dc003c332c4cc90483e979584");  // the JSON record's
+
+  record.within.reset();
+  record.is_monitored = true;
+  record.sent.flows = 0;
+  const v1::Record monitored = Parse(std::string(bytes.data(), encoder.EncodeNetwork(record, bytes.data())));
+  EXPECT_FALSE(monitored.network().has_within());
+  EXPECT_TRUE(monitored.network().monitored());
+  EXPECT_FALSE(monitored.has_sent());
+
+  char* const end = encoder.EncodeWindow({.hosts = 5}, bytes.data(), 31);
+  EXPECT_EQ(Parse(std::string(bytes.data(), end)).summary().networks(), 31U);
 }
 
 }  // namespace

@@ -55,6 +55,29 @@ TEST(RecordId, IsTheDocumentedHash) {
   EXPECT_EQ(IdOf(HostAt("10.20.30.40"), span), expected);
 }
 
+TEST(RecordId, OfANetworkIsItsOwn) {
+  const auto id_of = [](const aggregator::NetworkRecord& record) {
+    RecordIdMaker maker("mon1");
+    maker.SetWindow(TenSeconds());
+    char text[RecordIdMaker::kTextLength];
+    return std::string(text, maker.Format(record, text));
+  };
+  aggregator::NetworkRecord record;
+  std::unordered_set<std::string> ids;
+  for (const char* prefix :
+       {"10.20.30.40/32", "10.20.30.40/31", "10.0.0.0/8", "10.0.0.0/16", "::/0", "::/96"}) {
+    record.prefix = *ParsePrefix(prefix);
+    ids.insert(id_of(record));
+    ids.insert(IdOf(OtherOf(prefix)));
+  }
+  ids.insert(IdOf(HostAt("10.20.30.40")));
+  EXPECT_EQ(ids.size(), 13U);
+  const std::string id = id_of(record);
+  record.hosts = 5;
+  record.is_monitored = true;
+  EXPECT_EQ(id_of(record), id);
+}
+
 TEST(RecordId, DependsOnNothingButObserverWindowAndHost) {
   HostRecord record = SenderRecord();
   const std::string id = IdOf(record);

@@ -89,6 +89,25 @@ HostRecord SenderRecord() {
   return record;
 }
 
+aggregator::NetworkRecord LevelRecord() {
+  const HostRecord host = SenderRecord();
+  aggregator::NetworkRecord record;
+  record.prefix = Prefix::Ipv4(host.host.ipv4_bits(), 24);
+  record.within = host.network;
+  record.hosts = 7;
+  record.sent = host.sent;
+  return record;
+}
+
+std::vector<aggregator::NetworkRecord> ManyNetworks(std::uint32_t count) {
+  std::vector<aggregator::NetworkRecord> records(count, LevelRecord());
+  for (std::uint32_t i = 0; i < count; ++i) {
+    records[i].prefix = Prefix::Ipv4(__builtin_bswap32((10U << 24) + 256 * i), 24);
+    records[i].within = Prefix::AllIpv4();
+  }
+  return records;
+}
+
 HostRecord RandomRecord(std::mt19937_64& random) {
   HostRecord record;
   record.host = RandomAddress(random);
