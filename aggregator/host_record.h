@@ -2,7 +2,9 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 
+#include "aggregator/host_tops.h"
 #include "ipfix/address.h"
 #include "ipfix/prefix.h"
 #include "ipfix/time.h"
@@ -44,6 +46,7 @@ struct HostRecord {
   bool other = false;  ///< the sum over hosts of `network` for which the table had no room
   RoleFigures sent;
   RoleFigures received;
+  std::shared_ptr<const HostTops> tops;  ///< null where no lists are kept, and where `other`
 };
 
 /// What is said of a window as a whole, after its host records.

@@ -26,6 +26,7 @@
 ///   each distinct count of 9 to 24 members                    + 128
 ///     of 25 to 48, to 96, to 192, to 384        + 256, 512, 1024, 2048
 ///     of more                                                + 4096
+///   top lists, where they are kept: top_lists.h
 namespace hostscope::aggregator {
 
 inline constexpr std::size_t kListCapacity = 8;
@@ -111,6 +112,6 @@ static_assert(sizeof(RoleTotals) == kCacheLine && sizeof(RoleMembers) == kCacheL
 static_assert(offsetof(RoleTotals, packets) == 16 && offsetof(RoleTotals, counts) == 40,
               "loaded as one vector");
 static_assert(offsetof(RoleSlot, members) == kCacheLine && sizeof(RoleSlot) == 2 * kCacheLine);
-static_assert(sizeof(HostSlot) == 4 * kCacheLine);
+static_assert(sizeof(HostSlot) == 2 * sizeof(RoleSlot) && sizeof(HostSlot) == 4 * kCacheLine);
 
 }  // namespace hostscope::aggregator

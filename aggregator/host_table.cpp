@@ -28,7 +28,8 @@ HostTable::Impl::Impl(const HostTableOptions& options, const NetworkSet& network
       pool_(options.sketch_bytes),
       wide_(2 * (options.max_hosts + networks.prefixes().size())),
       is_other_used_(networks.prefixes().size()),
-      order_(options.max_hosts + networks.prefixes().size()) {
+      order_(options.max_hosts + networks.prefixes().size()),
+      tops_(options.top, options.max_hosts) {
   others_.reserve(networks.prefixes().size());
 }
 
@@ -76,6 +77,7 @@ void HostTable::Impl::Clear() noexcept {
   others_.clear();
   pool_.Clear();
   wide_.Clear();
+  tops_.Clear(used_);
   used_ = 0;
   overflows_ = 0;
   saturated_ = 0;
@@ -110,6 +112,7 @@ void HostTable::Impl::FetchAhead(std::size_t i) const noexcept {
   __builtin_prefetch(&far.sent.totals);
   __builtin_prefetch(&far.received.totals);
   const HostSlot& near = slots_[order_[i + kMembersAhead]];
+  if (tops_.is_on()) tops_.Prefetch(order_[i + kMembersAhead]);
   for (const RoleSlot* role : {&near.sent, &near.received}) {
     const RoleTotals& totals = role->totals;
     if (IsPooled(totals.peers | totals.src_ports | totals.dst_ports)) __builtin_prefetch(&role->members);
@@ -131,6 +134,7 @@ HostRecord HostTable::Impl::RecordAt(std::size_t i) const noexcept {
   }
   Read(slots_[slot].sent, record.sent);
   Read(slots_[slot].received, record.received);
+  if (tops_.is_on()) record.tops = tops_.Read(slot);
   return record;
 }
 
@@ -207,7 +211,8 @@ std::size_t HostTable::WriteSketchAt(std::size_t i, Role role, DistinctFigure fi
 std::size_t HostTable::MaxMemory(const HostTableOptions& options, const NetworkSet& networks) noexcept {
   const std::size_t slots = options.max_hosts + networks.prefixes().size();
   return slots * (sizeof(HostSlot) + 2 * WideCounters::kBytesPerRole + sizeof(std::uint32_t)) +
-         HostIndex::BytesFor(options.max_hosts) + options.sketch_bytes;
+         HostIndex::BytesFor(options.max_hosts) + options.sketch_bytes +
+         options.max_hosts * TopLists::BytesPerHost(options.top);
 }
 
 }  // namespace hostscope::aggregator

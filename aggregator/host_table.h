@@ -7,6 +7,7 @@
 #include <span>
 
 #include "aggregator/host_record.h"
+#include "aggregator/host_tops.h"
 #include "aggregator/network_record.h"
 #include "aggregator/network_set.h"
 #include "aggregator/sketch.h"
@@ -18,6 +19,7 @@ struct HostTableOptions {
   std::size_t max_hosts = 1'000'000;      ///< beyond it, further hosts go to their network's `other` record
   std::size_t sketch_bytes = 256u << 20;  ///< pool for distinct counts that outgrow a host's slot
   std::uint64_t hash_key = 0;             ///< random per start, the same for all tables that are ever merged
+  TopOptions top;                         ///< the same for all tables that are ever merged
 };
 
 class NetworkTotals;
@@ -45,7 +47,8 @@ class HostTable {
   /// off in chunks whose memory is prefetched together, so many at a time are cheaper than one.
   UpdateResult Update(std::span<const FlowRecord> records) noexcept;
 
-  /// Adds all that `from` holds, which must have the same networks and hash key: sums add, sketches unite.
+  /// Adds all that `from` holds, which must have the same networks, hash key and top lists: sums add,
+  /// sketches and top lists unite.
   void Unite(const HostTable& from) noexcept;
   /// As new, but keeps its memory. Costs what was used, not what was reserved.
   void Clear() noexcept;
@@ -75,8 +78,8 @@ class HostTable {
   void ForEachNetwork(const NetworkLevels& levels, const TotalsVisitor& visit) const;
   std::uint64_t CountNetworks(const NetworkLevels& levels) const;
 
-  /// What a table of these options takes at most, in bytes: every host with both roles busy, and the sketch
-  /// pool full. What a host usually takes is said in host_slot.h.
+  /// What a table of these options takes at most, in bytes: every host with both roles busy and IPv6
+  /// peers in its top lists, and the sketch pool full. What a host usually takes is said in host_slot.h.
   static std::size_t MaxMemory(const HostTableOptions& options, const NetworkSet& networks) noexcept;
 
  private:

@@ -12,6 +12,7 @@
 #include "aggregator/host_table.h"
 #include "aggregator/mapped_memory.h"
 #include "aggregator/sketch_pool.h"
+#include "aggregator/top_lists.h"
 #include "aggregator/wide_counters.h"
 
 namespace hostscope::aggregator {
@@ -58,6 +59,7 @@ class HostTable::Impl {
   void FindSlots(Range range, Batch& batch) noexcept;
   void FetchSketches(Range range, Batch& batch) noexcept;
   void CountAll(Range range, const Batch& batch, UpdateResult& sum) noexcept;
+  void CountTops(const Batch& batch) noexcept;
   template <Role role>
   void FindSlot(const FlowRecord& record, std::size_t i, Batch& batch) noexcept;
   template <Role role>
@@ -112,6 +114,7 @@ class HostTable::Impl {
   MappedArray<std::uint32_t> order_;
   std::uint64_t overflows_ = 0;
   std::uint64_t saturated_ = 0;
+  TopLists tops_;
 };
 
 }  // namespace hostscope::aggregator

@@ -34,6 +34,7 @@ void HostTable::Impl::UniteRole(RoleSlot& to, const RoleSlot& from, const Impl& 
 void HostTable::Impl::UniteSlot(std::uint32_t to, const Impl& from, std::uint32_t from_slot) noexcept {
   UniteRole(slots_[to].sent, from.slots_[from_slot].sent, from);
   UniteRole(slots_[to].received, from.slots_[from_slot].received, from);
+  if (tops_.is_on()) tops_.Unite(to, from.tops_, from_slot);
 }
 
 // As in Update(): look-ups and lines are asked for, for many hosts at once, before the first is needed.
@@ -46,7 +47,9 @@ void HostTable::Impl::UniteChunk(const Impl& from, std::uint32_t first, std::uin
   }
   for (std::uint32_t i = 0; i < count; ++i) {
     slot[i] = index_.FindCandidate(key[i]);
-    if (slot[i] != HostIndex::kAbsent) PrefetchSlot(slots_[slot[i]]);
+    if (slot[i] == HostIndex::kAbsent) continue;
+    PrefetchSlot(slots_[slot[i]]);
+    if (tops_.is_on()) tops_.Prefetch(slot[i]);
   }
   for (std::uint32_t i = 0; i < count; ++i) {
     const Address& host = from.slots_[first + i].host();

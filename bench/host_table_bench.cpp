@@ -167,6 +167,34 @@ BENCHMARK(BM_Update)
     ->ArgsProduct({{1'000, 10'000, 100'000, 1'000'000, 10'000'000}, {0, 1}, {0, 1}, {0, 1}})
     ->Unit(benchmark::kMillisecond);
 
+/// With top lists of ten, of peers, destination ports or both: what they cost is the difference to BM_Update.
+/// With many hosts the stream's destinations are nearly all different; a host then has few peers with more
+/// than a record, the worst case for a list.
+void BM_UpdateTop(benchmark::State& state) {
+  const auto hosts = static_cast<std::uint32_t>(state.range(0));
+  const Window& window = WindowOf(hosts, static_cast<Skew>(state.range(1)));
+  HostTableOptions options = OptionsFor(state.range(0));
+  options.top = {.peers = static_cast<std::size_t>(state.range(2)),
+                 .dst_ports = static_cast<std::size_t>(state.range(3)),
+                 .by = TopBy::kFlows};
+  const bool is_fresh = state.range(4) != 0;
+  HostTable table(options, Campus());
+  CountWindow(table, window, Roles::kBoth);
+  for (auto _ : state) {
+    if (is_fresh) {
+      state.PauseTiming();
+      table.Clear();
+      state.ResumeTiming();
+    }
+    CountWindow(table, window, Roles::kBoth);
+  }
+  ReportPerRecord(state, kRecords);
+}
+BENCHMARK(BM_UpdateTop)
+    ->ArgNames({"hosts", "zipf", "peers", "dst_ports", "fresh"})
+    ->ArgsProduct({{1'000, 10'000, 100'000, 1'000'000}, {0, 1}, {0, 10}, {0, 10}, {0, 1}})
+    ->Unit(benchmark::kMillisecond);
+
 /// The parts of a window's end, for a window of 4 million records. Each leaves the tables as it found them.
 void BM_Unite(benchmark::State& state) {
   const Window& window = WindowOf(static_cast<std::uint32_t>(state.range(0)), Skew::kZipf);
