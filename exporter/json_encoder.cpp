@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdint>
 #include <cstring>
+#include <vector>
 
 #include "exporter/address_text.h"
 #include "exporter/base64.h"
@@ -15,9 +16,15 @@ namespace {
 
 using aggregator::DistinctFigure;
 using aggregator::HostRecord;
+using aggregator::HostTops;
 using aggregator::NetworkRecord;
 using aggregator::Role;
 using aggregator::RoleFigures;
+using aggregator::RoleTops;
+using aggregator::TopBy;
+using aggregator::TopOptions;
+using aggregator::TopPeer;
+using aggregator::TopPort;
 using aggregator::WindowSpan;
 using aggregator::WindowSummary;
 
@@ -25,9 +32,12 @@ using aggregator::WindowSummary;
 // roles; ten numbers of which two are shares; three times and a length. The encoder's test writes the longest
 // record.
 constexpr std::size_t kMaxRole = 1024;
+constexpr std::size_t kMaxTopEntry = 128;  // two of a list: {"ip":"","flows":},{"port":,"flows":},
+constexpr std::size_t kMaxTops = TopOptions::kMax * kMaxTopEntry + 128;  // of a role
+static_assert(kMaxTopEntry >= 40 + kMaxAddressText + 5 + 2 * kMaxNumberText);
 constexpr std::size_t kMaxHead = 256;
 constexpr std::size_t kMaxRest = 1024;
-constexpr std::size_t kMaxRecord = kMaxHead + 2 * kMaxRole + kMaxRest;
+constexpr std::size_t kMaxRecord = kMaxHead + 2 * (kMaxRole + kMaxTops) + kMaxRest;
 // And of a role's sketches: three names, and the largest sketch three times.
 constexpr std::size_t kMaxSketches = 64 + 3 * Base64Length(aggregator::kMaxSketchBytes);
 
@@ -111,7 +121,46 @@ char* PutSketches(char* out, const SketchSource& sketches, Role role) noexcept {
   return end;
 }
 
-// From "flows" to the last figure of the role's object.
+char* PutMember(char* out, const TopPeer& entry) noexcept {
+  out = PutLiteral(out, "{\"ip\":\"");
+  out = FormatAddress(entry.member, out);
+  *out++ = '"';
+  return out;
+}
+
+char* PutMember(char* out, const TopPort& entry) noexcept {
+  return Put(out, "{\"port\":", entry.member);
+}
+
+// What follows the list's name.
+template <typename Entry>
+char* PutTopEntries(char* out, const std::vector<Entry>& entries, TopBy by) noexcept {
+  *out++ = '[';
+  for (const Entry& entry : entries) {
+    if (&entry != entries.data()) *out++ = ',';
+    out = PutMember(out, entry);
+    out = by == TopBy::kFlows ? PutLiteral(out, ",\"flows\":") : PutLiteral(out, ",\"bytes\":");
+    out = Put(out, entry.count, "}");
+  }
+  *out++ = ']';
+  return out;
+}
+
+char* PutTops(char* out, const HostTops& tops, const RoleTops& role) noexcept {
+  if (tops.has_peers) {
+    out = PutLiteral(out, ",\"top_peers\":");
+    out = PutTopEntries(out, role.peers.entries, tops.by);
+    if (role.peers.error != 0) out = Put(out, ",\"top_peers_error\":", role.peers.error);
+  }
+  if (tops.has_dst_ports) {
+    out = PutLiteral(out, ",\"top_dst_ports\":");
+    out = PutTopEntries(out, role.dst_ports.entries, tops.by);
+    if (role.dst_ports.error != 0) out = Put(out, ",\"top_dst_ports_error\":", role.dst_ports.error);
+  }
+  return out;
+}
+
+// From "flows" to the last of the figures; the role's object stays open.
 char* PutRole(char* out, const RoleFigures& role) noexcept {
   out = Put(out, "\"flows\":", role.flows, ",\"packets\":", role.packets, ",\"bytes\":", role.bytes);
   if (role.duration_count != 0) {
@@ -234,6 +283,9 @@ char* JsonEncoder::EncodeHostscope(const HostRecord& record, char* out,
   out = PutHost(record, out);
   const auto put_role = [&](const RoleFigures& figures, Role role) noexcept {
     out = PutRole(out, figures);
+    if (record.tops) {
+      out = PutTops(out, *record.tops, role == Role::kSent ? record.tops->sent : record.tops->received);
+    }
     if (with_sketches_) out = PutSketches(out, sketches, role);
     *out++ = '}';
   };

@@ -24,6 +24,10 @@ enum class Schema {
 /// up, as is Stream4Flow's avg_flow_duration; window.seconds as exact as its nanoseconds; shares are the
 /// shortest decimal that reads back as the same double. No number has an exponent or trailing zeros.
 ///
+/// Where a table keeps top lists, a role has `top_peers`, `top_dst_ports` or both, most first: each entry's
+/// `flows` or `bytes` is a lower bound, and exact unless `top_peers_error` or `top_dst_ports_error` follows
+/// the list, which says by how much the true figure may be larger at most.
+///
 /// All that is the same for a window is formatted once a window; a record is a few copies and its numbers.
 /// Nothing is allocated after construction. One thread.
 class JsonEncoder {

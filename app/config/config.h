@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "aggregator/host_tops.h"
 #include "aggregator/network_record.h"
 #include "dataplane/config.h"
 #include "exporter/kafka_sink.h"
@@ -57,6 +58,7 @@ struct Config {
   std::vector<Prefix> networks = {Prefix::AllIpv4(), Prefix::AllIpv6()};
   dataplane::DataplaneConfig dataplane;  ///< but for the base window, which is the shortest of the lengths
   MemoryConfig memory;
+  aggregator::TopOptions top;
   NetworkRecordsConfig network_records;
   SinksConfig sinks;
   LogLevel log_level = LogLevel::kInfo;

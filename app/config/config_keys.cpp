@@ -137,6 +137,21 @@ void DescribeNetworkRecords(KeyVisitor& visitor, NetworkRecordsConfig& networks)
   visitor.Many({"ipv6", "The same for IPv6."}, ListOf(networks.levels.ipv6, level(127)));
 }
 
+void DescribeTop(KeyVisitor& visitor, aggregator::TopOptions& top) {
+  const auto length = [](std::size_t& n) { return Whole(n, std::size_t{0}, aggregator::TopOptions::kMax); };
+  visitor.One({"peers",
+               "Length of `top_peers`. Memory of each table, for each host: 256 bytes up to 5, 640 up to 16, "
+               "1024 up\n"
+               "to 26, 1408 up to 32; and again up to 192, 576, 960, 1344 where peers are IPv6."},
+              length(top.peers));
+  visitor.One({"dst_ports",
+               "Length of `top_dst_ports`. Memory of each table, for each host: 384 bytes up to 10, 1024 up\n"
+               "to 32."},
+              length(top.dst_ports));
+  visitor.One({"by", "What they are ranked by: flows, or bytes."},
+              OneOf(top.by, {{"flows", aggregator::TopBy::kFlows}, {"bytes", aggregator::TopBy::kBytes}}));
+}
+
 void DescribeExporterSettings(KeyVisitor& visitor, ipfix::ExporterSettings& settings) {
   using Direction = ipfix::ExporterSettings::Direction;
   using Nsel = ipfix::ExporterSettings::Nsel;
@@ -267,6 +282,9 @@ void DescribeConfig(KeyVisitor& visitor, Config& config) {
                    "Bounds of the host tables. There are three tables for each worker, and two for each\n"
                    "window length; memory is reserved at start and taken as hosts come."},
                   [&](KeyVisitor& inner) { DescribeMemory(inner, config.memory); });
+  visitor.Section(
+      {"top", "The peers and destination ports with most flows or bytes, for each host and role. 0: none."},
+      [&](KeyVisitor& inner) { DescribeTop(inner, config.top); });
   visitor.Section({"exporters", "Who may send, and how to read what they send."},
                   [&](KeyVisitor& inner) { DescribeExporters(inner, config.dataplane.decoder); });
   visitor.Section({"templates", "Bounds of what exporters may make us remember."},

@@ -33,6 +33,9 @@ struct ReplayArguments {
   bool has_network_records = false;
   std::vector<std::uint8_t> ipv4_levels;  ///< empty: not said
   std::vector<std::uint8_t> ipv6_levels;
+  std::optional<std::size_t> top_peers;
+  std::optional<std::size_t> top_dst_ports;
+  std::optional<aggregator::TopBy> top_by;
   std::string stats_path;
   std::vector<std::string> captures;
 };
@@ -77,7 +80,7 @@ std::optional<aggregator::NetworkLevels> NetworkRecordsOf(const ReplayArguments&
 
 std::optional<ReplayOptions> OptionsOf(const ReplayArguments& arguments) {
   ReplayOptions options;
-  options.table = {kDefaultMaxHosts, kDefaultSketchBytes, 0};
+  options.table = {kDefaultMaxHosts, kDefaultSketchBytes, 0, {}};
   aggregator::NetworkLevels levels;
   if (!arguments.config_path.empty()) {
     const std::optional<Config> config = LoadConfigOrReport(arguments.config_path);
@@ -90,6 +93,7 @@ std::optional<ReplayOptions> OptionsOf(const ReplayArguments& arguments) {
     options.decoder = config->dataplane.decoder;
     options.table.max_hosts = config->memory.max_hosts;
     options.table.sketch_bytes = config->memory.sketch_bytes;
+    options.table.top = config->top;
   }
   // A capture may span months: what its exporters sent holds until they send something else.
   options.decoder.template_lifetime_ns = 0;
@@ -105,6 +109,9 @@ std::optional<ReplayOptions> OptionsOf(const ReplayArguments& arguments) {
   if (arguments.schema) options.schema = *arguments.schema;
   options.sketches = arguments.sketches;
   options.network_records = NetworkRecordsOf(arguments, std::move(levels));
+  if (arguments.top_peers) options.table.top.peers = *arguments.top_peers;
+  if (arguments.top_dst_ports) options.table.top.dst_ports = *arguments.top_dst_ports;
+  if (arguments.top_by) options.table.top.by = *arguments.top_by;
   options.captures = arguments.captures;
   options.stats_path = arguments.stats_path;
   return options;
@@ -113,6 +120,26 @@ std::optional<ReplayOptions> OptionsOf(const ReplayArguments& arguments) {
 int RunReplay(const ReplayArguments& arguments) {
   const std::optional<ReplayOptions> options = OptionsOf(arguments);
   return options ? Replay(*options) : kExitFailure;
+}
+
+void AddTopOptions(CLI::App& command, ReplayArguments& arguments) {
+  const auto add = [&](const std::string& name, std::optional<std::size_t>& length, const std::string& help) {
+    command.add_option(name, length, help)
+        ->type_name("N")
+        ->check(CLI::Range(std::size_t{0}, aggregator::TopOptions::kMax))
+        ->default_str("0");
+  };
+  add("--top-peers", arguments.top_peers, "List the N peers with most flows or bytes of each host and role");
+  add("--top-dst-ports", arguments.top_dst_ports, "The same for destination ports");
+  command
+      .add_option_function<std::string>(
+          "--top-by",
+          [&arguments](const std::string& text) {
+            arguments.top_by = text == "flows" ? aggregator::TopBy::kFlows : aggregator::TopBy::kBytes;
+          },
+          "What these lists are ranked by")
+      ->check(CLI::IsMember({"flows", "bytes"}))
+      ->default_str("flows");
 }
 
 void AddOptions(CLI::App& command, ReplayArguments& arguments) {
@@ -145,6 +172,7 @@ void AddOptions(CLI::App& command, ReplayArguments& arguments) {
   command.add_flag("--sketches", arguments.sketches,
                    "Add the sketches behind distinct counts, in the form of Apache DataSketches");
   AddNetworkRecords(command, arguments);
+  AddTopOptions(command, arguments);
   command.add_option("--stats", arguments.stats_path, "Write the accounting as JSON here")->type_name("FILE");
   command
       .add_option("captures", arguments.captures,

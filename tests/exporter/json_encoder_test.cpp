@@ -1,10 +1,12 @@
 #include "exporter/json_encoder.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
@@ -17,6 +19,7 @@ namespace hostscope::exporter {
 namespace {
 
 using aggregator::HostRecord;
+using aggregator::HostTops;
 using aggregator::NetworkRecord;
 using aggregator::RoleFigures;
 using aggregator::WindowSpan;
@@ -132,6 +135,62 @@ TEST(JsonEncoder, WritesTheRecordOfTheOtherHostsOfANetwork) {
   EXPECT_EQ(Encode(record), kHead + R"("host":{"other":true,"network":"10.20.0.0/16"},"sent":)" +
                                 kSenderRole + R"(,"received":)" + kSenderRole +
                                 R"(,"record_id":"93a47ea1db9c6a7b967d4bdac5c12a33"})");
+}
+
+HostTops TopsOfSender() {
+  HostTops tops;
+  tops.has_peers = tops.has_dst_ports = true;
+  tops.sent.peers = {{{*ParseAddress("192.0.2.7"), 9}, {*ParseAddress("2001:db8::7"), 2}}, 1};
+  tops.sent.dst_ports = {{{443, 8}, {53, 3}, {0, 1}}, 0};
+  return tops;
+}
+
+TEST(JsonEncoder, WritesTopLists) {
+  HostRecord record = SenderRecord();
+  record.received = record.sent;
+  record.tops = std::make_shared<HostTops>(TopsOfSender());
+  const std::string head = kHead + R"("host":{"ip":"10.20.30.40","network":"10.20.0.0/16"},"sent":)" +
+                           kSenderRole.substr(0, kSenderRole.size() - 1);
+  const std::string received = R"(},"received":)" + kSenderRole.substr(0, kSenderRole.size() - 1);
+  const std::string tail = R"(},"record_id":"8970a0aa396381cd088fa6e77bf422d3"})";
+  EXPECT_EQ(Encode(record),
+            head +
+                R"(,"top_peers":[{"ip":"192.0.2.7","flows":9},{"ip":"2001:db8::7","flows":2}],)"
+                R"("top_peers_error":1,)"
+                R"("top_dst_ports":[{"port":443,"flows":8},{"port":53,"flows":3},{"port":0,"flows":1}])" +
+                received + R"(,"top_peers":[],"top_dst_ports":[])" + tail);
+
+  HostTops by_bytes = TopsOfSender();
+  by_bytes.by = aggregator::TopBy::kBytes;
+  by_bytes.has_peers = false;
+  by_bytes.sent.dst_ports.error = 7;
+  record.tops = std::make_shared<HostTops>(by_bytes);
+  EXPECT_EQ(Encode(record),
+            head +
+                R"(,"top_dst_ports":[{"port":443,"bytes":8},{"port":53,"bytes":3},{"port":0,"bytes":1}],)"
+                R"("top_dst_ports_error":7)" +
+                received + R"(,"top_dst_ports":[])" + tail);
+}
+
+TEST(JsonEncoder, WritesTopListsOfAHostWithSmallFigures) {
+  HostRecord record;
+  record.host = *ParseAddress("2001:db8::1");
+  record.network = *ParsePrefix("2001:db8::/32");
+  record.received = {.flows = 1, .packets = 2, .bytes = 3, .peers = 1, .icmp = 1};
+  HostTops tops;
+  tops.has_peers = true;
+  tops.received.peers = {{{*ParseAddress("192.0.2.7"), 1}}, 0};
+  record.tops = std::make_shared<HostTops>(tops);
+  EXPECT_THAT(Encode(record),
+              ::testing::HasSubstr(R"("protocols":{"tcp":0,"udp":0,"icmp":1,"other":0},)"
+                                   R"("top_peers":[{"ip":"192.0.2.7","flows":1}]},"record_id":)"));
+}
+
+TEST(JsonEncoder, Stream4FlowHasNoTopLists) {
+  HostRecord record = SenderRecord();
+  const std::string without = Encode(record, Schema::kStream4Flow);
+  record.tops = std::make_shared<HostTops>(TopsOfSender());
+  EXPECT_EQ(Encode(record, Schema::kStream4Flow), without);
 }
 
 TEST(JsonEncoder, WritesTheWindowRecord) {
@@ -315,10 +374,16 @@ TEST(JsonEncoder, TheLongestRecordFits) {
   record.host = *ParseAddress("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
   record.network = *ParsePrefix("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128");
   record.sent = record.received = role;
+  HostTops tops;
+  tops.has_peers = tops.has_dst_ports = true;
+  tops.sent.peers = {{aggregator::TopOptions::kMax, {record.host, kMost}}, kMost};
+  tops.sent.dst_ports = {{aggregator::TopOptions::kMax, {65535, kMost}}, kMost};
+  tops.received = tops.sent;
+  record.tops = std::make_shared<HostTops>(tops);
   JsonEncoder encoder(std::string(1000, '\1'), Schema::kHostscope);
   encoder.SetWindow({ReceiveTime{-1}, std::numeric_limits<std::int64_t>::max()}, true);
   const std::string text = Encode(encoder, record);
-  EXPECT_GT(text.size(), 7000U);
+  EXPECT_GT(text.size(), 15'000U);
   EXPECT_LE(text.size(), encoder.max_record_size());
   NetworkRecord network;
   network.prefix = record.network;
