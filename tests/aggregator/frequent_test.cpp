@@ -20,7 +20,7 @@ template <typename Summary>
 class Box {
  public:
   explicit Box(std::size_t k) : k_(k), heads_(k), lines_(Summary::BytesFor(k) / sizeof(Line)) {
-    for (Line& line : lines_) line.bytes.fill(std::byte{0});
+    for (Line& line : lines_) line.bytes.fill(std::byte{0xa5});
     Clear();
   }
   Summary view() const {
