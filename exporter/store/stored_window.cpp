@@ -1,0 +1,225 @@
+#include "exporter/store/stored_window.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <exception>
+#include <system_error>
+#include <utility>
+
+#include "exporter/store/row_block.h"
+
+namespace hostscope::exporter {
+namespace {
+
+using aggregator::HostRecord;
+
+// Enough for the tail of a million hosts, so that opening is two reads.
+constexpr std::uint64_t kTailGuess = 32 * 1024;
+
+/// Empty, or why not all bytes came.
+std::string ReadAt(int fd, std::uint64_t offset, char* bytes, std::size_t length) {
+  while (length > 0) {
+    const ssize_t got = pread(fd, bytes, length, static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return std::generic_category().message(errno);
+    if (got == 0) return "it ends too early";
+    bytes += got;
+    offset += static_cast<std::uint64_t>(got);
+    length -= static_cast<std::size_t>(got);
+  }
+  return {};
+}
+
+/// The last address of a prefix.
+Address LastOf(const Prefix& prefix) noexcept {
+  constexpr unsigned kBits = 8;
+  Address last = prefix.network;
+  for (unsigned i = 0; i < last.bytes.size(); ++i) {
+    const unsigned fixed = prefix.length > i * kBits ? std::min(prefix.length - i * kBits, kBits) : 0;
+    last.bytes[i] = static_cast<std::uint8_t>(last.bytes[i] | 0xffU >> fixed);
+  }
+  return last;
+}
+
+}  // namespace
+
+OpenedWindow StoredWindow::Open(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return {nullptr, std::generic_category().message(errno), false};
+  return OpenDescriptor(fd);
+}
+
+OpenedWindow StoredWindow::OpenDescriptor(int fd) {
+  // No make_shared: the constructor is private.
+  std::shared_ptr<StoredWindow> window(new StoredWindow(fd));
+  std::string problem = window->ReadFrame();
+  if (!problem.empty()) return {nullptr, std::move(problem), true};
+  return {std::move(window), {}, false};
+}
+
+StoredWindow::~StoredWindow() {
+  close(fd_);
+}
+
+std::string StoredWindow::ReadFrame() {
+  struct stat status {};
+  if (fstat(fd_, &status) != 0) return std::generic_category().message(errno);
+  file_bytes_ = static_cast<std::uint64_t>(status.st_size);
+  if (file_bytes_ < sizeof(FileHeader) + sizeof(FileTrailer)) return "torn: too short for a window file";
+  FileHeader header{};
+  std::string problem = ReadAt(fd_, 0, reinterpret_cast<char*>(&header), sizeof(header));
+  if (problem.empty()) problem = CheckHeader(header);
+  if (!problem.empty()) return problem;
+  span_ = {ReceiveTime{header.start_ns}, header.length_ns};
+  is_partial_ = (header.flags & kPartialFlag) != 0;
+
+  std::string end(std::min(file_bytes_, kTailGuess), '\0');
+  problem = ReadAt(fd_, file_bytes_ - end.size(), end.data(), end.size());
+  if (!problem.empty()) return problem;
+  FileTrailer trailer{};
+  std::copy_n(end.end() - sizeof(trailer), sizeof(trailer), reinterpret_cast<char*>(&trailer));
+  problem = CheckTrailer(trailer, file_bytes_);
+  if (!problem.empty()) return problem;
+  const std::size_t tail_bytes = trailer.tail_length;
+  if (tail_bytes + sizeof(trailer) <= end.size()) {
+    end.erase(0, end.size() - sizeof(trailer) - tail_bytes);
+  } else {
+    end.resize(tail_bytes);
+    problem = ReadAt(fd_, trailer.tail_offset, end.data(), tail_bytes);
+    if (!problem.empty()) return problem;
+  }
+  end.resize(tail_bytes);
+  if (ChecksumOf(end) != trailer.tail_checksum) return "its tail is damaged";
+  if (!ParseTail(end, tail_) || tail_.end_offset() != trailer.tail_offset) return "its tail makes no sense";
+  return {};
+}
+
+bool StoredWindow::NoteDamage() const noexcept {
+  is_damaged_.store(true, std::memory_order_relaxed);
+  return false;
+}
+
+bool StoredWindow::ReadColumns(const BlockEntry& block, std::string& columns) const {
+  std::string frame(block.frame_bytes, '\0');
+  if (!ReadAt(fd_, block.offset, frame.data(), frame.size()).empty()) return NoteDamage();
+  if (ChecksumOf(frame) != block.checksum) return NoteDamage();
+  columns.resize(block.column_bytes);
+  const std::size_t length = ZSTD_decompress(columns.data(), columns.size(), frame.data(), frame.size());
+  if (ZSTD_isError(length) != 0 || length != columns.size()) return NoteDamage();
+  return true;
+}
+
+bool StoredWindow::ReadAll(const BlockEntry& block, std::vector<HostRecord>& records) const {
+  std::string columns;
+  if (!ReadColumns(block, columns)) return false;
+  RowReader reader;
+  std::vector<Address> addresses;
+  records.resize(block.rows);
+  if (!reader.Open(columns, block.rows, tail_.networks) || !reader.ReadAddresses(addresses) ||
+      !reader.ReadRows(0, addresses, records))
+    return NoteDamage();
+  return true;
+}
+
+// The hosts of a block from `first` to `last`.
+bool StoredWindow::ReadRange(const BlockEntry& block, const Address& first, const Address& last,
+                             std::vector<HostRecord>& records) const {
+  std::string columns;
+  if (!ReadColumns(block, columns)) return false;
+  RowReader reader;
+  std::vector<Address> addresses;
+  if (!reader.Open(columns, block.rows, tail_.networks) || !reader.ReadAddresses(addresses))
+    return NoteDamage();
+  const std::size_t hosts = std::min(block.rows, tail_.host_rows - block.first_row);
+  const auto hosts_end = addresses.begin() + static_cast<std::ptrdiff_t>(hosts);
+  const auto begin = std::lower_bound(addresses.begin(), hosts_end, first);
+  const auto end = std::upper_bound(begin, hosts_end, last);
+  records.resize(static_cast<std::size_t>(end - begin));
+  if (records.empty()) return true;
+  if (!reader.ReadRows(static_cast<std::size_t>(begin - addresses.begin()), addresses, records))
+    return NoteDamage();
+  return true;
+}
+
+HostRecord StoredWindow::At(std::size_t i) const noexcept {
+  const std::lock_guard lock(mutex_);
+  if (i < first_row_ || i - first_row_ >= records_.size()) {
+    try {
+      const auto after =
+          std::upper_bound(tail_.blocks.begin(), tail_.blocks.end(), i,
+                           [](std::size_t row, const BlockEntry& block) { return row < block.first_row; });
+      if (after == tail_.blocks.begin() || i >= size()) return {};
+      const BlockEntry& block = *(after - 1);
+      first_row_ = block.first_row;
+      if (!ReadAll(block, records_)) records_.clear();
+    } catch (const std::exception&) {  // no memory for a block
+      NoteDamage();
+      records_.clear();
+    }
+    if (records_.empty()) return {};
+  }
+  return records_[i - first_row_];
+}
+
+std::string StoredWindow::Verify() const {
+  std::string frame;
+  for (std::size_t i = 0; i < tail_.blocks.size(); ++i) {
+    const BlockEntry& block = tail_.blocks[i];
+    frame.resize(block.frame_bytes);
+    std::string problem = ReadAt(fd_, block.offset, frame.data(), frame.size());
+    if (problem.empty() && ChecksumOf(frame) != block.checksum) problem = "damaged";
+    if (problem.empty()) continue;
+    NoteDamage();
+    return "its block " + std::to_string(i) + ": " + problem;
+  }
+  return {};
+}
+
+// The block that would hold it: the last that begins at or before it; blocks.size() if none does.
+std::size_t StoredWindow::BlockOf(const Address& host) const {
+  const auto hosts_end =
+      std::partition_point(tail_.blocks.begin(), tail_.blocks.end(),
+                           [this](const BlockEntry& block) { return block.first_row < tail_.host_rows; });
+  const auto after =
+      std::upper_bound(tail_.blocks.begin(), hosts_end, host,
+                       [](const Address& address, const BlockEntry& block) { return address < block.first; });
+  if (after == tail_.blocks.begin()) return tail_.blocks.size();
+  return static_cast<std::size_t>(after - tail_.blocks.begin()) - 1;
+}
+
+ReadResult StoredWindow::Find(const Address& host, HostRecord& record) const {
+  const std::size_t at = BlockOf(host);
+  if (at == tail_.blocks.size()) return ReadResult::kNone;
+  std::vector<HostRecord> records;
+  if (!ReadRange(tail_.blocks[at], host, host, records)) return ReadResult::kDamaged;
+  if (records.empty()) return ReadResult::kNone;
+  record = records.front();
+  return ReadResult::kFound;
+}
+
+ReadResult StoredWindow::Scan(const Prefix& prefix,
+                              const std::function<void(const HostRecord&)>& visit) const {
+  const Address last = LastOf(prefix);
+  std::size_t at = BlockOf(prefix.network);
+  if (at == tail_.blocks.size()) at = 0;
+  ReadResult result = ReadResult::kNone;
+  std::vector<HostRecord> records;
+  for (; at < tail_.blocks.size(); ++at) {
+    const BlockEntry& block = tail_.blocks[at];
+    if (block.first_row >= tail_.host_rows || last < block.first) break;
+    if (!ReadRange(block, prefix.network, last, records)) return ReadResult::kDamaged;
+    for (const HostRecord& record : records) {
+      if (!prefix.Contains(record.host)) continue;
+      result = ReadResult::kFound;
+      visit(record);
+    }
+  }
+  return result;
+}
+
+}  // namespace hostscope::exporter

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "aggregator/closed_window.h"
+#include "exporter/store/window_format.h"
+
+namespace hostscope::exporter {
+
+class StoredWindow;
+
+struct OpenedWindow {
+  std::shared_ptr<const StoredWindow> window;
+  std::string problem;      ///< empty if there is a window
+  bool is_damaged = false;  ///< what is wrong is in the file itself, not with reading it
+};
+
+enum class ReadResult : std::uint8_t { kFound, kNone, kDamaged };
+
+/// A window file (window_format.h) that is read where it is asked for: header and tail at opening, a block
+/// when a record of it is wanted. Any number of threads. The file may lose its name meanwhile.
+///
+/// Read with pread(2), not mapped: a bad sector or a file that somebody cut is then an error of one read and
+/// not a SIGBUS that ends the program, and a block is copied once for 2,048 records.
+///
+/// Cost, where the file is in the page cache: see docs/store.md. At() from front to back decodes each block
+/// once; from several threads at different places each may decode anew, so a thread of its own opens its own.
+class StoredWindow final : public aggregator::ClosedWindow {
+ public:
+  static OpenedWindow Open(const std::string& path);
+  /// Of an open file, which becomes the window's.
+  static OpenedWindow OpenDescriptor(int fd);
+  ~StoredWindow() override;
+  StoredWindow(const StoredWindow&) = delete;
+  StoredWindow& operator=(const StoredWindow&) = delete;
+
+  aggregator::WindowSpan span() const noexcept override { return span_; }
+  bool partial() const noexcept override { return is_partial_; }
+  const aggregator::WindowSummary& summary() const noexcept override { return tail_.summary; }
+  std::size_t size() const noexcept override { return tail_.rows(); }
+  /// Where the block can't be read: an empty record, and is_damaged() from then on.
+  aggregator::HostRecord At(std::size_t i) const noexcept override;
+
+  std::uint64_t file_bytes() const noexcept { return file_bytes_; }
+  /// Something that was read did not have its checksum.
+  bool is_damaged() const noexcept { return is_damaged_.load(std::memory_order_relaxed); }
+
+  /// Reads every block and compares its checksum. What is wrong, or an empty string.
+  std::string Verify() const;
+
+  /// One host: a binary search in the index, one block.
+  ReadResult Find(const Address& host, aggregator::HostRecord& record) const;
+
+  /// Every host of a prefix in address order: a binary search in the index, then the blocks that hold any.
+  ReadResult Scan(const Prefix& prefix,
+                  const std::function<void(const aggregator::HostRecord&)>& visit) const;
+
+ private:
+  explicit StoredWindow(int fd) : fd_(fd) {}
+  std::string ReadFrame();
+  bool ReadColumns(const BlockEntry& block, std::string& columns) const;
+  bool ReadRange(const BlockEntry& block, const Address& first, const Address& last,
+                 std::vector<aggregator::HostRecord>& records) const;
+  bool ReadAll(const BlockEntry& block, std::vector<aggregator::HostRecord>& records) const;
+  std::size_t BlockOf(const Address& host) const;
+  bool NoteDamage() const noexcept;
+
+  int fd_;
+  std::uint64_t file_bytes_ = 0;
+  aggregator::WindowSpan span_;
+  bool is_partial_ = false;
+  WindowTail tail_;
+  mutable std::atomic<bool> is_damaged_{false};
+
+  mutable std::mutex mutex_;  // guards what follows: the block that At() read last
+  mutable std::size_t first_row_ = 0;
+  mutable std::vector<aggregator::HostRecord> records_;
+};
+
+}  // namespace hostscope::exporter
