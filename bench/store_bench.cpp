@@ -1,0 +1,229 @@
+// What a window costs in the local store: writing it, reading all of it, one host, one prefix, opening; bytes
+// for each host record.
+//
+//     store_bench --benchmark_filter=Find
+//
+// Windows have 1 million hosts of 16 networks: IPv4, one in ten IPv6. How many flow records a host has
+// follows Zipf's law of exponent 1, 20 million in all and at least one each; packets, bytes, durations, ports
+// and flags are drawn from what such flows look like, so that columns have about the entropy of real ones.
+// "sent" windows have one role, "both" two. Files are in $TMPDIR (or /tmp) and stay in the page cache, so
+// what is measured is the program and not the disk; WriteAndSync is the whole protocol with its fsync calls.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "exporter/store/store.h"
+#include "exporter/store/window_writer.h"
+#include "tests/exporter/windows.h"
+
+namespace hostscope::exporter {
+namespace {
+
+using aggregator::HostRecord;
+using aggregator::RoleFigures;
+
+constexpr std::size_t kHosts = 1'000'000;
+constexpr double kFlows = 20e6;
+constexpr std::uint32_t kNetworks = 16;
+
+RoleFigures MakeRole(std::uint64_t flows, std::mt19937_64& random) {
+  RoleFigures role;
+  role.flows = flows;
+  const auto share = [&](unsigned percent) { return flows * (percent + random() % 11) / 100; };
+  role.tcp = share(60);
+  role.udp = std::min(flows - role.tcp, share(25));
+  role.icmp = std::min(flows - role.tcp - role.udp, share(2));
+  role.packets = flows * (1 + random() % 20) + random() % 10;
+  role.bytes = role.packets * (60 + random() % 1000) + random() % 1000;
+  role.duration_count = flows;
+  role.duration_sum_us = flows * (random() % 10'000) * 1000;
+  role.peers = 1 + share(30);
+  role.src_ports = std::min<std::uint64_t>(1 + share(70), 64'000);
+  role.dst_ports = std::min<std::uint64_t>(1 + share(5), 64'000);
+  constexpr std::array<unsigned, 8> kFlagPercent = {40, 50, 5, 45, 60, 0, 0, 0};
+  for (std::size_t i = 0; i < kFlagPercent.size(); ++i) {
+    if (kFlagPercent[i] != 0) role.tcp_flags[i] = role.tcp * (kFlagPercent[i] + random() % 10) / 100;
+  }
+  return role;
+}
+
+Address AddressOf(std::uint32_t network, std::uint32_t number) {
+  if (number % 10 != 0) return Address::FromIpv4(__builtin_bswap32((10U << 24) + (network << 20) + number));
+  std::array<std::uint8_t, 16> octets{0x20, 0x01, 0x0d, 0xb8, 0, static_cast<std::uint8_t>(network)};
+  const std::uint64_t interface = number * 0x9e3779b97f4a7c15ULL;  // as privacy extensions draw them
+  std::copy_n(reinterpret_cast<const std::uint8_t*>(&interface), sizeof(interface), &octets[8]);
+  return Address::FromIpv6(octets.data());
+}
+
+const ListedWindow& Window(bool has_both_roles) {
+  const auto make = [](bool both) {
+    std::mt19937_64 random(1);
+    std::vector<std::size_t> ranks(kHosts);
+    for (std::size_t i = 0; i < kHosts; ++i) ranks[i] = i + 1;
+    std::shuffle(ranks.begin(), ranks.end(), random);
+    std::vector<HostRecord> records(kHosts);
+    for (std::size_t i = 0; i < kHosts; ++i) {
+      const auto network = static_cast<std::uint32_t>(i % kNetworks);
+      const auto flows = 1 + static_cast<std::uint64_t>(kFlows / 14.4 / static_cast<double>(ranks[i]));
+      // A few of each /12: hosts are dense in places.
+      const auto number = static_cast<std::uint32_t>(i / kNetworks * 16 + random() % 16);
+      HostRecord& record = records[i];
+      record.host = AddressOf(network, number);
+      record.network =
+          record.host.IsIpv4() ? Prefix::Ipv4(record.host.ipv4_bits(), 12) : Prefix::Ipv6(record.host, 48);
+      record.sent = MakeRole(flows, random);
+      if (both) record.received = MakeRole(flows, random);
+    }
+    const auto before = [](const HostRecord& a, const HostRecord& b) { return a.host < b.host; };
+    std::sort(records.begin(), records.end(), before);
+    const auto same = [](const HostRecord& a, const HostRecord& b) { return a.host == b.host; };
+    records.erase(std::unique(records.begin(), records.end(), same), records.end());
+    return ListedWindow(TenSeconds(), std::move(records));
+  };
+  static const ListedWindow sent = make(false);
+  static const ListedWindow both = make(true);
+  return has_both_roles ? both : sent;
+}
+
+/// The window's file, which is removed at the end.
+class File {
+ public:
+  explicit File(bool has_both_roles)
+      : path_(std::filesystem::temp_directory_path() /
+              ("hostscope-bench-" + std::to_string(has_both_roles))) {
+    std::ofstream out(path_, std::ios::binary | std::ios::trunc);
+    WriteWindow(Window(has_both_roles), [&out](std::string_view piece) {
+      out << piece;
+      return std::error_code();
+    });
+  }
+  ~File() { std::filesystem::remove(path_); }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+const std::string& PathOf(bool has_both_roles) {
+  static const File sent(false);
+  static const File both(true);
+  return (has_both_roles ? both : sent).path();
+}
+
+void SetRows(benchmark::State& state, const ListedWindow& window) {
+  state.SetItemsProcessed(static_cast<std::int64_t>(window.size()) * state.iterations());
+}
+
+void BM_Write(benchmark::State& state) {
+  const ListedWindow& window = Window(state.range(0) != 0);
+  WrittenWindow written;
+  for (auto _ : state) {
+    written = WriteWindow(window, [](std::string_view piece) {
+      benchmark::DoNotOptimize(piece.data());
+      return std::error_code();
+    });
+  }
+  SetRows(state, window);
+  state.counters["bytes_per_row"] = static_cast<double>(written.bytes) / static_cast<double>(written.rows);
+}
+BENCHMARK(BM_Write)->ArgName("both")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
+
+void BM_WriteAndSync(benchmark::State& state) {
+  const ListedWindow& window = Window(state.range(0) != 0);
+  const auto path = std::filesystem::temp_directory_path() / "hostscope-bench-store";
+  std::filesystem::remove_all(path);
+  {
+    StoreOptions options;
+    options.path = path;
+    options.sinks = {"one", "two"};
+    const OpenedStore opened = Store::Open(options, {});
+    if (opened.store == nullptr) {
+      state.SkipWithError(opened.problem.c_str());
+      return;
+    }
+    for (auto _ : state) opened.store->Put(window);
+  }
+  SetRows(state, window);
+  std::filesystem::remove_all(path);
+}
+BENCHMARK(BM_WriteAndSync)->ArgName("both")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+void BM_ReadAll(benchmark::State& state) {
+  const OpenedWindow opened = StoredWindow::Open(PathOf(state.range(0) != 0));
+  for (auto _ : state) {
+    for (std::size_t i = 0; i < opened.window->size(); ++i) benchmark::DoNotOptimize(opened.window->At(i));
+  }
+  SetRows(state, Window(state.range(0) != 0));
+}
+BENCHMARK(BM_ReadAll)->ArgName("both")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
+
+void BM_Verify(benchmark::State& state) {
+  const OpenedWindow opened = StoredWindow::Open(PathOf(state.range(0) != 0));
+  for (auto _ : state) {
+    if (!opened.window->Verify().empty()) state.SkipWithError("damaged");
+  }
+  state.SetBytesProcessed(static_cast<std::int64_t>(opened.window->file_bytes()) * state.iterations());
+}
+BENCHMARK(BM_Verify)->ArgName("both")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
+
+void BM_Open(benchmark::State& state) {
+  const std::string& path = PathOf(state.range(0) != 0);
+  for (auto _ : state) benchmark::DoNotOptimize(StoredWindow::Open(path).window);
+}
+BENCHMARK(BM_Open)->ArgName("both")->Arg(1)->Unit(benchmark::kMicrosecond);
+
+/// One host of a window that is open already.
+void BM_Find(benchmark::State& state) {
+  const ListedWindow& window = Window(state.range(0) != 0);
+  const OpenedWindow opened = StoredWindow::Open(PathOf(state.range(0) != 0));
+  std::mt19937_64 random(2);
+  HostRecord record;
+  for (auto _ : state) {
+    if (opened.window->Find(window.At(random() % window.size()).host, record) != ReadResult::kFound)
+      state.SkipWithError("not found");
+  }
+}
+BENCHMARK(BM_Find)->ArgName("both")->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
+
+/// One host over many windows: each is opened for it.
+void BM_OpenAndFind(benchmark::State& state) {
+  const ListedWindow& window = Window(true);
+  std::mt19937_64 random(2);
+  HostRecord record;
+  for (auto _ : state) {
+    const OpenedWindow opened = StoredWindow::Open(PathOf(true));
+    if (opened.window->Find(window.At(random() % window.size()).host, record) != ReadResult::kFound)
+      state.SkipWithError("not found");
+  }
+}
+BENCHMARK(BM_OpenAndFind)->Unit(benchmark::kMicrosecond);
+
+/// A prefix of so many bits around a host.
+void BM_Scan(benchmark::State& state) {
+  const ListedWindow& window = Window(true);
+  const OpenedWindow opened = StoredWindow::Open(PathOf(true));
+  std::mt19937_64 random(2);
+  std::int64_t rows = 0;
+  for (auto _ : state) {
+    Address host = window.At(random() % window.size()).host;
+    while (!host.IsIpv4()) host = window.At(random() % window.size()).host;
+    const Prefix prefix = Prefix::Ipv4(host.ipv4_bits(), static_cast<unsigned>(state.range(0)));
+    opened.window->Scan(prefix, [&rows](const HostRecord&) { ++rows; });
+  }
+  state.counters["hosts"] = static_cast<double>(rows) / static_cast<double>(state.iterations());
+}
+BENCHMARK(BM_Scan)->ArgName("bits")->Arg(24)->Arg(16)->Arg(12)->Unit(benchmark::kMicrosecond);
+
+}  // namespace
+}  // namespace hostscope::exporter
