@@ -1,5 +1,6 @@
 #include "exporter/line_writer.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -66,6 +67,16 @@ bool IsNullDevice(const struct stat& status) noexcept {
   return S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
 }
 
+// Whether a file ends within a line: who wrote it was killed. `fd` may be open for writing only.
+bool EndsWithinLine(int fd, off_t size) {
+  char last = '\n';
+  const int reader = open(("/proc/self/fd/" + std::to_string(fd)).c_str(), O_RDONLY | O_CLOEXEC);
+  if (reader < 0) return false;
+  const bool is_read = pread(reader, &last, 1, size - 1) == 1;
+  close(reader);
+  return is_read && last != '\n';
+}
+
 }  // namespace
 
 LineWriter::LineWriter(int fd, const std::atomic<bool>& cancelled) : fd_(fd), cancelled_(cancelled) {
@@ -73,6 +84,7 @@ LineWriter::LineWriter(int fd, const std::atomic<bool>& cancelled) : fd_(fd), ca
   if (fstat(fd_, &status) != 0) return;
   is_regular_ = S_ISREG(status.st_mode);
   takes_all_ = is_regular_ || IsNullDevice(status);
+  is_torn_ = is_regular_ && status.st_size > 0 && EndsWithinLine(fd_, status.st_size);
 }
 
 std::size_t LineWriter::Write(std::string_view lines, std::string& problem) {

@@ -21,9 +21,9 @@ struct NdjsonOptions {
 /// A sink that writes one record a line (newline-delimited JSON) to a file, a pipe, a terminal or a socket.
 ///
 /// Lines stay whole: a regular file gets pieces of about a MiB that end with a line, and if one was cut short
-/// (disk full, size limit) the file is cut back to its last whole line; a pipe gets pieces of at most
-/// PIPE_BUF bytes, which the kernel never mixes with those of other writers. A reader that has gone away is
-/// an error of Write(), not a SIGPIPE.
+/// (disk full, size limit) the file is cut back to its last whole line; where a killed program left a torn
+/// line, it is ended. A pipe gets pieces of at most PIPE_BUF bytes, which the kernel never mixes with those
+/// of other writers. A reader that has gone away is an error of Write(), not a SIGPIPE.
 ///
 /// An error ends the window: its remaining records are dropped. The next window is tried again. Write() waits
 /// while a pipe is full, until Cancel(). Flush() of a regular file is fdatasync().

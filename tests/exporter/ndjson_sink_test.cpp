@@ -269,5 +269,19 @@ TEST_F(NdjsonSinkTest, CancelEndsTheWaitForAReader) {
   EXPECT_THAT(sink->Write(ManyHosts(1)), HasSubstr("cancelled"));
 }
 
+TEST(NdjsonSink, ALineThatAKilledProgramLeftIsEnded) {
+  const std::string path = ::testing::TempDir() + "hostscope-torn-" + std::to_string(getpid());
+  std::ofstream(path) << "{\"whole\":1}\n{\"torn\":";
+  OpenedSink opened = OpenNdjsonSink({.path = path});
+  EXPECT_EQ(opened.sink->Write(ManyHosts(1)), "");
+  std::ifstream file(path);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) lines.push_back(line);
+  ASSERT_EQ(lines.size(), 4U);
+  EXPECT_EQ(lines[1], "{\"torn\":");
+  EXPECT_EQ(lines[2].substr(0, 15), "{\"@timestamp\":\"");
+  std::filesystem::remove(path);
+}
+
 }  // namespace
 }  // namespace hostscope::exporter
