@@ -12,6 +12,7 @@
 #include "dataplane/config.h"
 #include "exporter/kafka_sink.h"
 #include "exporter/ndjson_sink.h"
+#include "exporter/store/store.h"
 #include "ipfix/prefix.h"
 
 namespace hostscope::app {
@@ -50,6 +51,18 @@ struct SinksConfig {
   std::vector<KafkaConfig> kafka;
 };
 
+struct RetentionConfig {
+  std::int64_t window_ns = 0;
+  exporter::Retention retention;
+};
+
+struct StoreConfig {
+  std::string path;  ///< empty: no store
+  std::vector<RetentionConfig> retention;
+  std::uint64_t spool_bytes = exporter::StoreOptions{}.spool_bytes;
+  bool new_sinks_get_everything = false;
+};
+
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
 
 struct Config {
@@ -61,6 +74,7 @@ struct Config {
   aggregator::TopOptions top;
   NetworkRecordsConfig network_records;
   SinksConfig sinks;
+  StoreConfig store;
   LogLevel log_level = LogLevel::kInfo;
 };
 

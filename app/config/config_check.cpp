@@ -112,6 +112,21 @@ void CheckSinks(const SinksConfig& sinks, Checker& checker) {
   }
 }
 
+void CheckStore(const Config& config, Checker& checker) {
+  const std::vector<RetentionConfig>& rules = config.store.retention;
+  if (!checker.IsSound("windows") || !checker.IsSound("store")) return;
+  std::vector<std::int64_t> lengths;
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    const std::int64_t length = rules[i].window_ns;
+    lengths.push_back(length);
+    const std::vector<std::int64_t>& windows = config.window_lengths_ns;
+    if (std::find(windows.begin(), windows.end(), length) != windows.end()) continue;
+    checker.Report("store.retention[" + std::to_string(i) + "].window",
+                   FormatDuration(length) + " is no length of `windows`", "one of those");
+  }
+  checker.NoneTwice("store.retention", lengths, FormatDuration);
+}
+
 }  // namespace
 
 std::string CheckWindowLengths(std::vector<std::int64_t>& lengths_ns) {
@@ -141,6 +156,7 @@ void CheckConfig(const Config& config, const KeyLines& lines, std::vector<Proble
   CheckExporters(config.dataplane.decoder, checker);
   CheckNetworkRecords(config.network_records, checker);
   CheckSinks(config.sinks, checker);
+  CheckStore(config, checker);
 }
 
 }  // namespace hostscope::app

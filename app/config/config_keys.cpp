@@ -252,6 +252,43 @@ void DescribeSinks(KeyVisitor& visitor, SinksConfig& sinks) {
                    SectionsOf(sinks.kafka, kNewKafka, kExampleKafka, DescribeKafka));
 }
 
+void DescribeRetention(KeyVisitor& visitor, RetentionConfig& rule) {
+  visitor.One({"window", "Length of these windows.", true},
+              Duration(rule.window_ns, 100 * kMillisecond, 31 * kDay));
+  visitor.One({"age", "Remove them when windows are stored that ended so much later."},
+              DurationOrNever(rule.retention.max_age_ns, kSecond, 3650 * kDay));
+  visitor.One({"size", "Remove the oldest beyond so much."},
+              Bytes(rule.retention.max_bytes, kMiB, 1024 * kTiB));
+}
+
+RetentionConfig ExampleRetention() {
+  RetentionConfig rule;
+  rule.window_ns = 10 * kSecond;
+  rule.retention.max_age_ns = kDay;
+  return rule;
+}
+
+void DescribeStore(KeyVisitor& visitor, StoreConfig& store) {
+  static const RetentionConfig kNewRule;
+  static const RetentionConfig kExampleRule = ExampleRetention();
+  visitor.One(
+      {"path", "Folder of its own, on a local file system; none: no store, and sinks have short queues."},
+      TextOrNone(store.path, "a folder"));
+  visitor.Sections(
+      {"retention",
+       "What is kept for reading, by window length; 7d and 16GiB of a length that is not here. What a sink\n"
+       "has not had stays longer, in its spool."},
+      SectionsOf(store.retention, kNewRule, kExampleRule, DescribeRetention));
+  visitor.One(
+      {"spool",
+       "What may wait for each sink; sinks share the files. Beyond it the oldest windows are dropped,\n"
+       "and counted."},
+      Bytes(store.spool_bytes, kMiB, 1024 * kTiB));
+  visitor.One(
+      {"new_sinks", "What a sink gets first that was not there before: all that is kept, or what comes."},
+      OneOf(store.new_sinks_get_everything, {{"everything", true}, {"nothing", false}}));
+}
+
 void DescribeLogging(KeyVisitor& visitor, Config& config) {
   visitor.One({"level", "What is logged, on standard error."},
               OneOf(config.log_level, {{"debug", LogLevel::kDebug},
@@ -296,6 +333,11 @@ void DescribeConfig(KeyVisitor& visitor, Config& config) {
       [&](KeyVisitor& inner) { DescribeNetworkRecords(inner, config.network_records); });
   visitor.Section({"sinks", "Where host records go. With none, to standard output as NDJSON."},
                   [&](KeyVisitor& inner) { DescribeSinks(inner, config.sinks); });
+  visitor.Section(
+      {"store",
+       "Closed windows on disk: what sinks that are behind or away get later, also after a restart,\n"
+       "and what is kept for reading."},
+      [&](KeyVisitor& inner) { DescribeStore(inner, config.store); });
   visitor.Section({"logging", "What the program says of itself."},
                   [&](KeyVisitor& inner) { DescribeLogging(inner, config); });
 }

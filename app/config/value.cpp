@@ -27,6 +27,17 @@ Value Text(std::string& target, std::string what) {
           [&target] { return target; }};
 }
 
+Value TextOrNone(std::string& target, std::string what) {
+  Value text = Text(target, std::move(what));
+  return {text.allowed + ", or none",
+          [&target, assign = text.assign](std::string_view given) -> std::string {
+            if (given != "none") return assign(given);
+            target.clear();
+            return {};
+          },
+          [&target] { return target.empty() ? std::string("none") : target; }};
+}
+
 Value Switch(bool& target) {
   return {"true or false",
           [&target](std::string_view text) -> std::string {

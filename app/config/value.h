@@ -41,6 +41,8 @@ std::string AssignParsed(T& target, Parsed<T> parsed) {
 
 /// Text that is not empty. `what` says what it names: "the name of a topic".
 Value Text(std::string& target, std::string what);
+/// The same or "none", which is held as an empty text.
+Value TextOrNone(std::string& target, std::string what);
 /// true or false, yes or no, on or off.
 Value Switch(bool& target);
 Value Duration(std::int64_t& ns, std::int64_t min_ns, std::int64_t max_ns);

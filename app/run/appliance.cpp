@@ -59,7 +59,7 @@ Appliance::Appliance(const Config& config)
       networks_(config.networks),
       dataplane_(DataplaneConfigOf(config)),
       merger_(merger_options_ = MergerOptionsOf(config, dataplane_.worker_count()), networks_),
-      sinks_(OpenSinks(config)) {}
+      delivery_(config) {}
 
 Appliance::~Appliance() {
   Stop();
@@ -89,12 +89,7 @@ void Appliance::MergeUntilStopped() {
     spdlog::error("merging: {}", error.what());
     has_failed_.store(true, std::memory_order_relaxed);
   }
-  const auto deadline = std::chrono::steady_clock::now() + kSinkDeadline;
-  for (const RunningSink& sink : sinks_) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    if (!sink.runner->Stop(std::max(left, 0ms))) spdlog::warn("{}: did not finish in time", sink.name);
-  }
+  delivery_.Stop(kSinkDeadline);
 }
 
 void Appliance::TakeParts() {
@@ -111,7 +106,7 @@ void Appliance::Push(const std::vector<aggregator::ClosedWindowPtr>& windows) {
       hosts_.Add(window->summary().hosts);
       last_hosts_.store(window->summary().hosts, std::memory_order_relaxed);
     }
-    for (const RunningSink& sink : sinks_) sink.runner->Push(window);
+    delivery_.Push(window);
   }
 }
 

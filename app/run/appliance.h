@@ -9,18 +9,12 @@
 
 #include "aggregator/merger.h"
 #include "app/config/config.h"
+#include "app/run/delivery.h"
 #include "app/stats.h"
 #include "dataplane/dataplane.h"
-#include "exporter/sink_runner.h"
 #include "ipfix/counter.h"
 
 namespace hostscope::app {
-
-/// A sink at work.
-struct RunningSink {
-  std::string name;
-  std::unique_ptr<exporter::SinkRunner> runner;
-};
 
 /// The receiving side, the merger and the sinks, wired together. One per process. Its own thread merges: it
 /// takes the workers' window parts, and hands closed windows to the sinks, each of which has a thread of its
@@ -39,7 +33,7 @@ class Appliance {
 
   const std::vector<std::string>& warnings() const noexcept { return dataplane_.warnings(); }
   dataplane::DataplaneStatus status() const { return dataplane_.status(); }
-  const std::vector<RunningSink>& sinks() const noexcept { return sinks_; }
+  const Delivery& delivery() const noexcept { return delivery_; }
   std::size_t worker_count() const noexcept { return dataplane_.worker_count(); }
   /// Most that all host tables together may take.
   std::size_t max_table_bytes() const noexcept;
@@ -60,7 +54,7 @@ class Appliance {
   aggregator::NetworkSet networks_;
   dataplane::Dataplane dataplane_;
   aggregator::Merger merger_;
-  std::vector<RunningSink> sinks_;
+  Delivery delivery_;
   Counter hosts_;  // of base windows
   std::atomic<std::uint64_t> last_hosts_{0};
   std::atomic<bool> workers_have_ended_{false};

@@ -25,20 +25,6 @@ void AddSpread(StatsGroup& group, const dataplane::SpreadCounters& spread) {
   group.Add("window_waits_given_up", spread.window_waits_given_up.Get());
 }
 
-void AddSink(StatsGroup& group, const exporter::SinkRunnerStatus& status) {
-  StatsGroup& windows = group.Group("windows");
-  windows.Add("pushed", status.pushed);
-  windows.Add("written", status.written);
-  windows.Add("failed", status.failed);
-  windows.Add("dropped", status.dropped_windows);
-  windows.Add("waiting", status.waiting + status.writing);
-  StatsGroup& records = group.Group("records");
-  records.Add("delivered", status.sink.delivered);
-  records.Add("retried", status.sink.retried);
-  records.Add("rejected", status.sink.rejected);
-  records.Add("dropped", status.sink.dropped);
-}
-
 }  // namespace
 
 Stats Appliance::stats() const {
@@ -59,8 +45,7 @@ Stats Appliance::stats() const {
   stats.Group("exporters").Add("active", exporters);
   for (const dataplane::PortStatus& port : status.ports)
     AddPort(stats.Group("ports").Group(port.device), port);
-  for (const RunningSink& sink : sinks_)
-    AddSink(stats.Group("sinks").Group(sink.name), sink.runner->status());
+  delivery_.AddTo(stats);
   return stats;
 }
 

@@ -66,7 +66,8 @@ void Reporter::LogStart(const Config& config) {
     lengths += fmt::format(" {}", FormatDuration(length));
   spdlog::info("{} workers on cores{}; windows{}; host tables take at most {} MiB", appliance_.worker_count(),
                cores, lengths, appliance_.max_table_bytes() >> 20);
-  for (const RunningSink& sink : appliance_.sinks()) spdlog::info("host records go to {}", sink.name);
+  for (const RunningSink& sink : appliance_.delivery().sinks())
+    spdlog::info("host records go to {}", sink.name);
   since_ = std::chrono::steady_clock::now();
 }
 
@@ -81,10 +82,7 @@ Reporter::Totals Reporter::Count(std::uint64_t& exporters) const {
     totals.lost += worker.accounting->sequence_lost.Get();
     exporters += worker.exporters;
   }
-  for (const RunningSink& sink : appliance_.sinks()) {
-    const exporter::SinkStatus delivered = sink.runner->status().sink;
-    totals.undelivered += delivered.dropped + delivered.rejected;
-  }
+  totals.undelivered = appliance_.delivery().undelivered();
   return totals;
 }
 

@@ -2,8 +2,10 @@
 
 #include <spdlog/spdlog.h>
 
+#include <map>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 namespace hostscope::app {
@@ -11,44 +13,46 @@ namespace {
 
 class Opener {
  public:
-  void Add(exporter::OpenedSink opened) {
+  void Add(exporter::OpenedSink opened, std::string key) {
     if (opened.sink == nullptr) {
       if (!problems_.empty()) problems_ += '\n';
       problems_ += opened.problem;
       return;
     }
-    std::string name(opened.sink->name());
-    exporter::LogFunction log = [name](std::string_view message) { spdlog::warn("{}: {}", name, message); };
-    sinks_.push_back(
-        {name, std::make_unique<exporter::SinkRunner>(
-                   std::move(opened.sink), exporter::SinkRunnerOptions{kWindowsWaiting}, std::move(log))});
+    // Two may lead to the same place, in different schemas: then their order tells them apart.
+    const std::size_t same = ++times_[key];
+    if (same > 1) key.append(" ").append(std::to_string(same));
+    sinks_.push_back({std::move(opened.sink), std::move(key)});
   }
 
-  std::vector<RunningSink> Take() {
+  std::vector<NamedSink> Take() {
     if (!problems_.empty()) throw std::runtime_error(problems_);
     return std::move(sinks_);
   }
 
  private:
-  std::vector<RunningSink> sinks_;
+  std::vector<NamedSink> sinks_;
+  std::map<std::string, std::size_t> times_;
   std::string problems_;
 };
 
 }  // namespace
 
-std::vector<RunningSink> OpenSinks(const Config& config) {
+std::vector<NamedSink> OpenSinks(const Config& config) {
   const std::string& observer = config.observer_name;
   const std::optional<aggregator::NetworkLevels> networks = config.network_records.Wanted();
   Opener opener;
   for (const NdjsonConfig& sink : config.sinks.ndjson) {
-    opener.Add(exporter::OpenNdjsonSink(NdjsonOptionsOf(sink, observer, networks)));
+    opener.Add(exporter::OpenNdjsonSink(NdjsonOptionsOf(sink, observer, networks)), "ndjson " + sink.path);
   }
   for (const KafkaConfig& sink : config.sinks.kafka) {
-    opener.Add(exporter::OpenKafkaSink(KafkaOptionsOf(sink, observer, networks),
-                                       [](std::string_view message) { spdlog::warn("kafka: {}", message); }));
+    const exporter::KafkaOptions options = KafkaOptionsOf(sink, observer, networks);
+    opener.Add(exporter::OpenKafkaSink(options,
+                                       [](std::string_view message) { spdlog::warn("kafka: {}", message); }),
+               "kafka " + options.brokers + " " + options.hosts_topic + " " + options.windows_topic);
   }
   if (config.sinks.ndjson.empty() && config.sinks.kafka.empty()) {
-    opener.Add(exporter::OpenNdjsonSink(NdjsonOptionsOf({"-"}, observer, networks)));
+    opener.Add(exporter::OpenNdjsonSink(NdjsonOptionsOf({"-"}, observer, networks)), "ndjson -");
   }
   return opener.Take();
 }

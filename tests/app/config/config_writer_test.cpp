@@ -48,7 +48,7 @@ TEST(ConfigExampleTest, ItemsThatAreCommentedOutAreGoodToo) {
   EXPECT_EQ(loaded.config.dataplane.decoder.exporters.size(), 1U);
   EXPECT_EQ(loaded.config.sinks.ndjson.size(), 1U);
   EXPECT_EQ(loaded.config.sinks.kafka.size(), 1U);
-  EXPECT_EQ(ChangedSections(loaded.config, {}), "ports, exporters, sinks");
+  EXPECT_EQ(ChangedSections(loaded.config, {}), "ports, exporters, sinks, store");
 }
 
 TEST(ConfigWriterTest, WhatIsWrittenIsReadBack) {

@@ -1,0 +1,158 @@
+#include "app/run/delivery.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "exporter/store/store_sink.h"
+
+namespace hostscope::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::unique_ptr<exporter::Store> OpenStore(const Config& config, const std::vector<NamedSink>& sinks) {
+  exporter::StoreOptions options;
+  options.path = config.store.path;
+  for (const RetentionConfig& rule : config.store.retention)
+    options.retention.emplace(rule.window_ns, rule.retention);
+  for (const NamedSink& sink : sinks) options.sinks.push_back(sink.key);
+  options.spool_bytes = config.store.spool_bytes;
+  options.new_sinks_get_everything = config.store.new_sinks_get_everything;
+  exporter::OpenedStore opened =
+      exporter::Store::Open(options, [](std::string_view message) { spdlog::warn("store: {}", message); });
+  if (opened.store == nullptr) throw std::runtime_error(opened.problem);
+  return std::move(opened.store);
+}
+
+exporter::LogFunction LogFor(const std::string& name) {
+  return [name](std::string_view message) { spdlog::warn("{}: {}", name, message); };
+}
+
+void AddSink(StatsGroup& group, const exporter::SinkRunnerStatus& status) {
+  StatsGroup& windows = group.Group("windows");
+  windows.Add("pushed", status.pushed);
+  windows.Add("written", status.written);
+  windows.Add("failed", status.failed);
+  windows.Add("dropped", status.dropped_windows);
+  windows.Add("waiting", status.waiting + status.writing);
+}
+
+void AddSink(StatsGroup& group, const exporter::SinkFeederStatus& status) {
+  StatsGroup& windows = group.Group("windows");
+  windows.Add("written", status.spool.acknowledged);
+  windows.Add("failed", status.failed);
+  windows.Add("dropped", status.spool.dropped_windows);
+  windows.Add("waiting", status.spool.windows);
+  StatsGroup& lag = group.Group("lag");
+  lag.Add("seconds", static_cast<std::uint64_t>(status.spool.lag_ns / kNanosecondsPerSecond));
+  lag.Add("bytes", status.spool.bytes);
+  lag.Add("windows", status.spool.windows);
+}
+
+void AddRecords(StatsGroup& group, const exporter::SinkStatus& status) {
+  StatsGroup& records = group.Group("records");
+  records.Add("delivered", status.delivered);
+  records.Add("retried", status.retried);
+  records.Add("rejected", status.rejected);
+  records.Add("dropped", status.dropped);
+}
+
+void AddStore(StatsGroup& group, const exporter::StoreStatus& status,
+              const exporter::SinkRunnerStatus& runner) {
+  StatsGroup& windows = group.Group("windows");
+  windows.Add("stored", status.windows);
+  windows.Add("pushed", runner.pushed);
+  windows.Add("written", status.written_windows);
+  windows.Add("in_memory", status.in_memory);
+  windows.Add("lost", runner.failed + runner.dropped_windows);
+  windows.Add("waiting", runner.waiting + runner.writing);
+  windows.Add("expired", status.expired);
+  windows.Add("removed_for_room", status.removed_for_room);
+  StatsGroup& records = group.Group("records");
+  records.Add("written", status.written_rows);
+  records.Add("lost", runner.sink.dropped);
+  StatsGroup& bytes = group.Group("bytes");
+  bytes.Add("stored", status.bytes);
+  bytes.Add("written", status.written_bytes);
+  StatsGroup& files = group.Group("files");
+  files.Add("refused_by_disk", status.failures);
+  files.Add("damaged", status.damaged);
+  files.Add("torn", status.torn);
+  files.Add("finished", status.finished);
+}
+
+}  // namespace
+
+Delivery::Delivery(const Config& config) {
+  std::vector<NamedSink> sinks = OpenSinks(config);
+  if (!config.store.path.empty()) store_ = OpenStore(config, sinks);
+  const exporter::SinkRunnerOptions queue{kWindowsWaiting};
+  for (std::size_t i = 0; i < sinks.size(); ++i) {
+    RunningSink& sink = sinks_.emplace_back();
+    sink.name = sinks[i].sink->name();
+    if (store_ != nullptr) {
+      sink.feeder =
+          std::make_unique<exporter::SinkFeeder>(std::move(sinks[i].sink), *store_, store_->spool(i),
+                                                 exporter::SinkFeederOptions{}, LogFor(sink.name));
+    } else {
+      sink.runner =
+          std::make_unique<exporter::SinkRunner>(std::move(sinks[i].sink), queue, LogFor(sink.name));
+    }
+  }
+  if (store_ != nullptr)
+    store_runner_ =
+        std::make_unique<exporter::SinkRunner>(exporter::MakeStoreSink(*store_), queue, LogFor("store"));
+}
+
+void Delivery::Push(const aggregator::ClosedWindowPtr& window) {
+  if (store_runner_ != nullptr) {
+    store_runner_->Push(window);
+    return;
+  }
+  for (const RunningSink& sink : sinks_) sink.runner->Push(window);
+}
+
+void Delivery::Stop(std::chrono::milliseconds deadline) {
+  const auto end = std::chrono::steady_clock::now() + deadline;
+  const auto left = [end] {
+    const auto rest = end - std::chrono::steady_clock::now();
+    return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(rest), 0ms);
+  };
+  // First the store, which the sinks read from.
+  if (store_runner_ != nullptr && !store_runner_->Stop(left())) spdlog::warn("store: did not finish in time");
+  for (const RunningSink& sink : sinks_) {
+    if (sink.feeder != nullptr) {
+      sink.feeder->Stop(left());
+    } else if (!sink.runner->Stop(left())) {
+      spdlog::warn("{}: did not finish in time", sink.name);
+    }
+  }
+}
+
+std::uint64_t Delivery::undelivered() const {
+  std::uint64_t records = 0;
+  for (const RunningSink& sink : sinks_) {
+    const exporter::SinkStatus status = sink.status();
+    records += status.dropped + status.rejected;
+  }
+  if (store_runner_ != nullptr) records += store_runner_->status().sink.dropped * sinks_.size();
+  return records;
+}
+
+void Delivery::AddTo(Stats& stats) const {
+  if (store_ != nullptr) AddStore(stats.Group("store"), store_->status(), store_runner_->status());
+  for (const RunningSink& sink : sinks_) {
+    StatsGroup& group = stats.Group("sinks").Group(sink.name);
+    if (sink.feeder != nullptr) {
+      AddSink(group, sink.feeder->status());
+    } else {
+      AddSink(group, sink.runner->status());
+    }
+    AddRecords(group, sink.status());
+  }
+}
+
+}  // namespace hostscope::app

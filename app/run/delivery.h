@@ -1,0 +1,42 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "aggregator/closed_window.h"
+#include "app/config/config.h"
+#include "app/run/sinks.h"
+#include "app/stats.h"
+#include "exporter/sink_runner.h"
+#include "exporter/store/store.h"
+
+namespace hostscope::app {
+
+/// The way of closed windows to the sinks. With a store each window is written once, and every sink reads it
+/// from there at its own pace; without, each sink has a short queue in memory. The merging thread's, but for
+/// what is const.
+class Delivery {
+ public:
+  /// Opens the store and every sink. Throws std::runtime_error that says every problem.
+  explicit Delivery(const Config& config);
+
+  /// Never waits for a disk or a sink.
+  void Push(const aggregator::ClosedWindowPtr& window);
+  /// Lets store and sinks finish what they have until the deadline, then ends them.
+  void Stop(std::chrono::milliseconds deadline);
+
+  const std::vector<RunningSink>& sinks() const noexcept { return sinks_; }
+  /// Host and window records that were given up or refused, of all sinks; those that the store could not take
+  /// count once for each sink.
+  std::uint64_t undelivered() const;
+  void AddTo(Stats& stats) const;
+
+ private:
+  std::unique_ptr<exporter::Store> store_;  // null: none. Outlives what reads and writes it.
+  std::vector<RunningSink> sinks_;
+  std::unique_ptr<exporter::SinkRunner> store_runner_;
+};
+
+}  // namespace hostscope::app
