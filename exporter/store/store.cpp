@@ -8,9 +8,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <exception>
-#include <functional>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <system_error>
@@ -18,6 +15,7 @@
 
 #include "exporter/store/store_layout.h"
 #include "exporter/store/store_recovery.h"
+#include "exporter/store/window_catalog.h"
 #include "exporter/store/window_writer.h"
 #include "ipfix/counter.h"
 
@@ -51,8 +49,7 @@ class Store::Impl {
   std::string Start();
   std::string Put(const ClosedWindow& window);
   void CancelPut() noexcept { is_cancelled_.store(true, std::memory_order_relaxed); }
-  std::vector<std::int64_t> Lengths() const;
-  std::vector<WindowInfo> List(std::int64_t length_ns, ReceiveTime from, ReceiveTime to) const;
+  const WindowCatalog& catalog() const noexcept { return catalog_; }
   std::shared_ptr<const StoredWindow> Read(const WindowId& id);
   void SetAside(const WindowId& id, const std::string& problem);
   Spool& spool(std::size_t i) { return *spools_.at(i); }
@@ -61,12 +58,6 @@ class Store::Impl {
   const std::string& path() const noexcept { return options_.path; }
 
  private:
-  using Windows = std::map<WindowId, std::uint64_t>;  // bytes
-  struct Level {
-    Windows windows;
-    std::uint64_t bytes = 0;
-  };
-
   std::string Lock();
   WindowId NewId(const ClosedWindow& window) const;
   std::error_code TryToStore(const ClosedWindow& window, const WindowId& id, WrittenWindow& written);
@@ -75,7 +66,6 @@ class Store::Impl {
   void TakeBack(const WindowId& id);
   void Enter(const WindowId& id, const WrittenWindow& written);
   bool MakeRoom(std::uint64_t bytes);
-  std::optional<WindowId> OldestSent() const;
   std::optional<WindowId> OldestUnsent() const;
   std::uint64_t Remove(const WindowId& id);
   void Expire(const WindowId& newest);
@@ -93,8 +83,7 @@ class Store::Impl {
 
   std::set<std::int64_t> folders_;  // of windows/, that are surely there: lengths
 
-  mutable std::mutex mutex_;              // guards levels_
-  std::map<std::int64_t, Level> levels_;  // by length
+  WindowCatalog catalog_;
 
   std::uint64_t torn_ = 0;  // what start-up found
   std::uint64_t finished_ = 0;
@@ -123,11 +112,7 @@ std::string Store::Impl::Start() {
   if (std::string problem = Lock(); !problem.empty()) return problem;
   RecoveredStore found = Recover(options_, layout_, fs_, log_);
   if (!found.problem.empty()) return found.problem;
-  for (const auto& [id, bytes] : found.windows) {
-    Level& level = levels_[id.span.length_ns];
-    level.windows.emplace(id, bytes);
-    level.bytes += bytes;
-  }
+  for (const auto& [id, bytes] : found.windows) catalog_.Add(id, bytes);
   spools_ = std::move(found.spools);
   leftovers_ = std::move(found.leftovers);
   torn_ = found.torn;
@@ -151,12 +136,7 @@ std::string Store::Impl::Put(const ClosedWindow& window) {
     failures_.Add(1);
     if (is_cancelled_.load(std::memory_order_relaxed)) return GiveFromMemory(window, id, error);
     // The last window of this length says how much is missing at least.
-    std::uint64_t room = std::max(written.bytes, kLeastRoom);
-    {
-      const std::lock_guard lock(mutex_);
-      const Windows& same = levels_[id.span.length_ns].windows;
-      if (!same.empty()) room = std::max(room, same.rbegin()->second);
-    }
+    const std::uint64_t room = std::max({written.bytes, catalog_.NewestBytes(id.span.length_ns), kLeastRoom});
     if (!IsDiskFull(error) || !MakeRoom(room)) return GiveFromMemory(window, id, error);
   }
 }
@@ -170,12 +150,7 @@ WindowId Store::Impl::NewId(const ClosedWindow& window) const {
   for (const WindowId& leftover : leftovers_) {
     if (leftover.span == id.span) stay_behind(leftover.part);
   }
-  const std::lock_guard lock(mutex_);
-  const auto level = levels_.find(id.span.length_ns);
-  if (level == levels_.end()) return id;
-  const Windows& windows = level->second.windows;
-  for (auto at = windows.lower_bound(id); at != windows.end() && at->first.span == id.span; ++at)
-    stay_behind(at->first.part);
+  stay_behind(catalog_.LastPart(id.span));
   return id;
 }
 
@@ -232,12 +207,7 @@ void Store::Impl::TakeBack(const WindowId& id) {
 }
 
 void Store::Impl::Enter(const WindowId& id, const WrittenWindow& written) {
-  {
-    const std::lock_guard lock(mutex_);
-    Level& level = levels_[id.span.length_ns];
-    level.windows.emplace(id, written.bytes);
-    level.bytes += written.bytes;
-  }
+  catalog_.Add(id, written.bytes);
   written_windows_.Add(1);
   written_rows_.Add(written.rows);
   written_bytes_.Add(written.bytes);
@@ -276,7 +246,10 @@ bool Store::Impl::MakeRoom(std::uint64_t bytes) {
   std::uint64_t freed = 0;
   bool has_removed = false;
   while (freed < bytes) {
-    std::optional<WindowId> oldest = OldestSent();
+    std::optional<WindowId> oldest = catalog_.Oldest([this](const WindowId& id) {
+      return std::none_of(spools_.begin(), spools_.end(),
+                          [&](const auto& spool) { return spool->Contains(id); });
+    });
     if (!oldest) {
       oldest = OldestUnsent();
       if (!oldest) break;
@@ -287,22 +260,6 @@ bool Store::Impl::MakeRoom(std::uint64_t bytes) {
     has_removed = true;
   }
   return has_removed;
-}
-
-std::optional<WindowId> Store::Impl::OldestSent() const {
-  std::set<WindowId> stored;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [length, level] : levels_) {
-      for (const auto& [id, bytes] : level.windows) stored.insert(id);
-    }
-  }
-  for (const WindowId& id : stored) {
-    const bool is_unsent =
-        std::any_of(spools_.begin(), spools_.end(), [&](const auto& spool) { return spool->Contains(id); });
-    if (!is_unsent) return id;
-  }
-  return std::nullopt;
 }
 
 std::optional<WindowId> Store::Impl::OldestUnsent() const {
@@ -316,20 +273,12 @@ std::optional<WindowId> Store::Impl::OldestUnsent() const {
 
 // Its name in windows/. Returns its size.
 std::uint64_t Store::Impl::Remove(const WindowId& id) {
-  std::uint64_t bytes = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    Level& level = levels_[id.span.length_ns];
-    const auto at = level.windows.find(id);
-    if (at == level.windows.end()) return 0;
-    bytes = at->second;
-    level.windows.erase(at);
-    level.bytes -= bytes;
-  }
+  const std::optional<std::uint64_t> bytes = catalog_.Remove(id);
+  if (!bytes) return 0;
   const std::error_code error = fs_.Remove(layout_.Window(id));
   if (error && error != std::errc::no_such_file_or_directory)
     log_(layout_.Window(id) + ": can't be removed: " + error.message());
-  return bytes;
+  return *bytes;
 }
 
 Retention Store::Impl::RetentionOf(std::int64_t length_ns) const {
@@ -339,35 +288,14 @@ Retention Store::Impl::RetentionOf(std::int64_t length_ns) const {
 
 // Age counts back from the window just stored, so that a clock that stands wrong at start removes nothing.
 void Store::Impl::Expire(const WindowId& newest) {
-  std::vector<WindowId> expired;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [length, level] : levels_) {
-      const Retention retention = RetentionOf(length);
-      std::uint64_t bytes = level.bytes;
-      for (auto at = level.windows.begin(); at != level.windows.end(); ++at) {
-        const bool is_old = retention.max_age_ns != 0 &&
-                            at->first.span.end().ns < newest.span.end().ns - retention.max_age_ns;
-        const bool is_much = bytes > retention.max_bytes && std::next(at) != level.windows.end();
-        if (!is_old && !is_much) break;
-        expired.push_back(at->first);
-        bytes -= at->second;
-      }
-    }
-  }
+  const std::vector<WindowId> expired =
+      catalog_.Expired(newest, [this](std::int64_t length_ns) { return RetentionOf(length_ns); });
   for (const WindowId& id : expired) Remove(id);
   expired_.Add(expired.size());
 }
 
 void Store::Impl::SetAside(const WindowId& id, const std::string& problem) {
-  {
-    const std::lock_guard lock(mutex_);
-    Level& level = levels_[id.span.length_ns];
-    if (const auto at = level.windows.find(id); at != level.windows.end()) {
-      level.bytes -= at->second;
-      level.windows.erase(at);
-    }
-  }
+  catalog_.Remove(id);
   // The first name moves, the others go: a rename onto another link of the same file would do nothing.
   bool is_moved = !fs_.Rename(layout_.Window(id), layout_.Damaged(id));
   std::string unsent_by;
@@ -389,28 +317,6 @@ void Store::Impl::SetAside(const WindowId& id, const std::string& problem) {
 
 // ---- Reading
 
-std::vector<std::int64_t> Store::Impl::Lengths() const {
-  const std::lock_guard lock(mutex_);
-  std::vector<std::int64_t> lengths;
-  for (const auto& [length, level] : levels_) {
-    if (!level.windows.empty()) lengths.push_back(length);
-  }
-  return lengths;
-}
-
-std::vector<WindowInfo> Store::Impl::List(std::int64_t length_ns, ReceiveTime from, ReceiveTime to) const {
-  const std::lock_guard lock(mutex_);
-  std::vector<WindowInfo> list;
-  const auto level = levels_.find(length_ns);
-  if (level == levels_.end()) return list;
-  const Windows& windows = level->second.windows;
-  // Of one length, order by end is order by start.
-  const WindowId first{{ReceiveTime{from.ns - length_ns + 1}, length_ns}, 0};
-  for (auto at = windows.lower_bound(first); at != windows.end() && at->first.span.start < to; ++at)
-    list.push_back({at->first, at->second});
-  return list;
-}
-
 std::shared_ptr<const StoredWindow> Store::Impl::Read(const WindowId& id) {
   OpenedWindow opened = StoredWindow::Open(layout_.Window(id));
   if (opened.is_damaged) SetAside(id, opened.problem);
@@ -425,13 +331,8 @@ std::vector<const Spool*> Store::Impl::spools() const {
 
 StoreStatus Store::Impl::status() const {
   StoreStatus status;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [length, level] : levels_) {
-      status.windows += level.windows.size();
-      status.bytes += level.bytes;
-    }
-  }
+  status.windows = catalog_.windows();
+  status.bytes = catalog_.bytes();
   status.written_windows = written_windows_.Get();
   status.written_rows = written_rows_.Get();
   status.written_bytes = written_bytes_.Get();
@@ -467,10 +368,10 @@ void Store::CancelPut() noexcept {
   impl_->CancelPut();
 }
 std::vector<std::int64_t> Store::Lengths() const {
-  return impl_->Lengths();
+  return impl_->catalog().Lengths();
 }
 std::vector<WindowInfo> Store::List(std::int64_t length_ns, ReceiveTime from, ReceiveTime to) const {
-  return impl_->List(length_ns, from, to);
+  return impl_->catalog().List(length_ns, from, to);
 }
 std::shared_ptr<const StoredWindow> Store::Read(const WindowId& id) {
   return impl_->Read(id);
