@@ -89,9 +89,9 @@ const ListedWindow& Window(bool has_both_roles) {
     records.erase(std::unique(records.begin(), records.end(), same), records.end());
     return ListedWindow(TenSeconds(), std::move(records));
   };
-  static const ListedWindow sent = make(false);
-  static const ListedWindow both = make(true);
-  return has_both_roles ? both : sent;
+  static const ListedWindow kSent = make(false);
+  static const ListedWindow kBoth = make(true);
+  return has_both_roles ? kBoth : kSent;
 }
 
 /// The window's file, which is removed at the end.
@@ -116,16 +116,16 @@ class File {
 };
 
 const std::string& PathOf(bool has_both_roles) {
-  static const File sent(false);
-  static const File both(true);
-  return (has_both_roles ? both : sent).path();
+  static const File kSent(false);
+  static const File kBoth(true);
+  return (has_both_roles ? kBoth : kSent).path();
 }
 
 void SetRows(benchmark::State& state, const ListedWindow& window) {
   state.SetItemsProcessed(static_cast<std::int64_t>(window.size()) * state.iterations());
 }
 
-void BM_Write(benchmark::State& state) {
+void WriteWindowFile(benchmark::State& state) {
   const ListedWindow& window = Window(state.range(0) != 0);
   WrittenWindow written;
   for (auto _ : state) {
@@ -137,9 +137,9 @@ void BM_Write(benchmark::State& state) {
   SetRows(state, window);
   state.counters["bytes_per_row"] = static_cast<double>(written.bytes) / static_cast<double>(written.rows);
 }
-BENCHMARK(BM_Write)->ArgName("both")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
+BENCHMARK(WriteWindowFile)->ArgName("both")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
 
-void BM_WriteAndSync(benchmark::State& state) {
+void WriteAndSync(benchmark::State& state) {
   const ListedWindow& window = Window(state.range(0) != 0);
   const auto path = std::filesystem::temp_directory_path() / "hostscope-bench-store";
   std::filesystem::remove_all(path);
@@ -157,34 +157,34 @@ void BM_WriteAndSync(benchmark::State& state) {
   SetRows(state, window);
   std::filesystem::remove_all(path);
 }
-BENCHMARK(BM_WriteAndSync)->ArgName("both")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(WriteAndSync)->ArgName("both")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond)->UseRealTime();
 
-void BM_ReadAll(benchmark::State& state) {
+void ReadAll(benchmark::State& state) {
   const OpenedWindow opened = StoredWindow::Open(PathOf(state.range(0) != 0));
   for (auto _ : state) {
     for (std::size_t i = 0; i < opened.window->size(); ++i) benchmark::DoNotOptimize(opened.window->At(i));
   }
   SetRows(state, Window(state.range(0) != 0));
 }
-BENCHMARK(BM_ReadAll)->ArgName("both")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
+BENCHMARK(ReadAll)->ArgName("both")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
 
-void BM_Verify(benchmark::State& state) {
+void Verify(benchmark::State& state) {
   const OpenedWindow opened = StoredWindow::Open(PathOf(state.range(0) != 0));
   for (auto _ : state) {
     if (!opened.window->Verify().empty()) state.SkipWithError("damaged");
   }
   state.SetBytesProcessed(static_cast<std::int64_t>(opened.window->file_bytes()) * state.iterations());
 }
-BENCHMARK(BM_Verify)->ArgName("both")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
+BENCHMARK(Verify)->ArgName("both")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
 
-void BM_Open(benchmark::State& state) {
+void Open(benchmark::State& state) {
   const std::string& path = PathOf(state.range(0) != 0);
   for (auto _ : state) benchmark::DoNotOptimize(StoredWindow::Open(path).window);
 }
-BENCHMARK(BM_Open)->ArgName("both")->Arg(1)->Unit(benchmark::kMicrosecond);
+BENCHMARK(Open)->ArgName("both")->Arg(1)->Unit(benchmark::kMicrosecond);
 
 /// One host of a window that is open already.
-void BM_Find(benchmark::State& state) {
+void Find(benchmark::State& state) {
   const ListedWindow& window = Window(state.range(0) != 0);
   const OpenedWindow opened = StoredWindow::Open(PathOf(state.range(0) != 0));
   std::mt19937_64 random(2);
@@ -194,10 +194,10 @@ void BM_Find(benchmark::State& state) {
       state.SkipWithError("not found");
   }
 }
-BENCHMARK(BM_Find)->ArgName("both")->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
+BENCHMARK(Find)->ArgName("both")->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
 
 /// One host over many windows: each is opened for it.
-void BM_OpenAndFind(benchmark::State& state) {
+void OpenAndFind(benchmark::State& state) {
   const ListedWindow& window = Window(true);
   std::mt19937_64 random(2);
   HostRecord record;
@@ -207,10 +207,10 @@ void BM_OpenAndFind(benchmark::State& state) {
       state.SkipWithError("not found");
   }
 }
-BENCHMARK(BM_OpenAndFind)->Unit(benchmark::kMicrosecond);
+BENCHMARK(OpenAndFind)->Unit(benchmark::kMicrosecond);
 
 /// A prefix of so many bits around a host.
-void BM_Scan(benchmark::State& state) {
+void Scan(benchmark::State& state) {
   const ListedWindow& window = Window(true);
   const OpenedWindow opened = StoredWindow::Open(PathOf(true));
   std::mt19937_64 random(2);
@@ -223,7 +223,7 @@ void BM_Scan(benchmark::State& state) {
   }
   state.counters["hosts"] = static_cast<double>(rows) / static_cast<double>(state.iterations());
 }
-BENCHMARK(BM_Scan)->ArgName("bits")->Arg(24)->Arg(16)->Arg(12)->Unit(benchmark::kMicrosecond);
+BENCHMARK(Scan)->ArgName("bits")->Arg(24)->Arg(16)->Arg(12)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace hostscope::exporter

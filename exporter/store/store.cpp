@@ -219,7 +219,7 @@ void Store::Impl::Enter(const WindowId& id, const WrittenWindow& written) {
 // The window goes to the sinks in the form of its file, but in memory, which is a fraction of its host table.
 std::string Store::Impl::GiveFromMemory(const ClosedWindow& window, const WindowId& id,
                                         const std::error_code& why) {
-  const std::string what = options_.path + ": " + Describe(id) + " was not stored: " + why.message();
+  std::string what = options_.path + ": " + Describe(id) + " was not stored: " + why.message();
   const int fd = memfd_create("hostscope-window", MFD_CLOEXEC);
   if (fd >= 0) {
     const auto output = [fd](std::string_view piece) { return RealFileSystem().Write(fd, piece); };

@@ -108,7 +108,7 @@ void Recovery::FinishIncoming() {
       if (problem.empty() && opened.window->span() != id->span) problem = "its name is of another window";
     }
     if (!problem.empty()) {
-      log_(path + ": unfinished, removed: " + problem);
+      log_(std::string(path).append(": unfinished, removed: ").append(problem));
       fs_.Remove(path);
       ++found_.torn;
     } else if (const std::error_code error = Finish(*id)) {
@@ -185,7 +185,7 @@ std::error_code Recovery::MakeSpool(const std::string& folder) {
 }
 
 void Recovery::RemoveFolder(const std::string& folder) {
-  for (const std::string& name : NamesIn(folder)) fs_.Remove(folder + "/" + name);
+  for (const std::string& name : NamesIn(folder)) fs_.Remove(std::string(folder).append("/").append(name));
   fs_.Remove(folder);
 }
 
@@ -212,11 +212,12 @@ void Recovery::LoadSpool(Spool& spool) {
 
 void Recovery::CheckNewest() {
   std::map<std::int64_t, std::size_t> checked;  // by length
-  for (auto at = found_.windows.rbegin(); at != found_.windows.rend(); ++at) {
-    if (checked[at->first.span.length_ns]++ >= kCheckedAtStart) continue;
-    const OpenedWindow opened = StoredWindow::Open(layout_.Window(at->first));
-    if (opened.is_damaged) found_.damaged.emplace(at->first, opened.problem);
-  }
+  std::for_each(found_.windows.rbegin(), found_.windows.rend(), [&](const auto& window) {
+    const WindowId& id = window.first;
+    if (checked[id.span.length_ns]++ >= kCheckedAtStart) return;
+    const OpenedWindow opened = StoredWindow::Open(layout_.Window(id));
+    if (opened.is_damaged) found_.damaged.emplace(id, opened.problem);
+  });
 }
 
 }  // namespace

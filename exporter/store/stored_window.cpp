@@ -19,7 +19,7 @@ namespace {
 using aggregator::HostRecord;
 
 // Enough for the tail of a million hosts, so that opening is two reads.
-constexpr std::uint64_t kTailGuess = 32 * 1024;
+constexpr std::uint64_t kTailGuess = std::uint64_t{32} << 10;
 
 /// Empty, or why not all bytes came.
 std::string ReadAt(int fd, std::uint64_t offset, char* bytes, std::size_t length) {

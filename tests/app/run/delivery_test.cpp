@@ -39,6 +39,7 @@ class DeliveryTest : public ::testing::Test {
     return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
   }
 
+ public:
   exporter::TemporaryFolder folder;
   Config config;
 };

@@ -22,7 +22,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::Contains;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 constexpr SinkFeederOptions kQuick{milliseconds{5}, milliseconds{20}};
 

@@ -88,6 +88,7 @@ class StoreFixture : public ::testing::Test {
     return ids;
   }
 
+ public:
   TemporaryFolder folder;
   StoreOptions options;
   Log log;
