@@ -15,9 +15,16 @@ namespace {
 
 using aggregator::DistinctFigure;
 using aggregator::HostRecord;
+using aggregator::HostTops;
 using aggregator::NetworkRecord;
 using aggregator::Role;
 using aggregator::RoleFigures;
+using aggregator::RoleTops;
+using aggregator::TopBy;
+using aggregator::TopList;
+using aggregator::TopOptions;
+using aggregator::TopPeer;
+using aggregator::TopPort;
 using aggregator::WindowSpan;
 using aggregator::WindowSummary;
 
@@ -48,11 +55,19 @@ enum : unsigned {
   kDstPorts,
   kTcpFlags,
   kProtocols,
-  kSketches
+  kSketches,
+  kTopPeers,
+  kTopDstPorts
 };
 }
 namespace protocols_field {
 enum : unsigned { kTcp = 1, kUdp, kIcmp, kOther };
+}
+namespace top_list_field {
+enum : unsigned { kEntries = 1, kError };
+}
+namespace top_entry_field {
+enum : unsigned { kMember = 1, kFlows, kBytes };
 }
 namespace sketches_field {
 enum : unsigned { kPeers = 1, kSrcPorts, kDstPorts };
@@ -77,6 +92,10 @@ enum : unsigned {
 constexpr std::size_t kMaxHead = 256;  // but for the observer
 constexpr std::size_t kMaxRole = 256;
 constexpr std::size_t kMaxRest = 256;
+// An entry of each of a role's two lists: two tags, lengths and counts, an address and a port; and both
+// errors.
+constexpr std::size_t kMaxTopEntries = 64;
+constexpr std::size_t kMaxTops = TopOptions::kMax * kMaxTopEntries + 64;
 constexpr std::size_t kMaxSketches = 3 * (aggregator::kMaxSketchBytes + 8) + 8;
 
 std::span<const std::uint8_t> OctetsOf(const Address& address) noexcept {
@@ -123,6 +142,34 @@ char* PutSketches(char* out, const SketchSource& sketches, Role role) noexcept {
     content = PutSketch(content, sketches_field::kSrcPorts, sketches, role, DistinctFigure::kSrcPorts);
     return PutSketch(content, sketches_field::kDstPorts, sketches, role, DistinctFigure::kDstPorts);
   });
+}
+
+char* PutMember(char* out, const TopPeer& entry) noexcept {
+  return PutBytes(out, top_entry_field::kMember, OctetsOf(entry.member));
+}
+char* PutMember(char* out, const TopPort& entry) noexcept {
+  return PutUint(out, top_entry_field::kMember, entry.member);
+}
+
+// The count is of a oneof, so it is there also where it is 0.
+template <typename Entry>
+char* PutTopList(char* out, unsigned field, const TopList<Entry>& list, TopBy by) noexcept {
+  return PutNested(out, field, [&](char* content) noexcept {
+    for (const Entry& entry : list.entries) {
+      content = PutNested(content, top_list_field::kEntries, [&](char* inner) noexcept {
+        inner = PutMember(inner, entry);
+        const unsigned count = by == TopBy::kFlows ? top_entry_field::kFlows : top_entry_field::kBytes;
+        return PutVarint(PutTag(inner, count, proto::kVarint), entry.count);
+      });
+    }
+    return PutUint(content, top_list_field::kError, list.error);
+  });
+}
+
+char* PutTops(char* out, const HostTops& tops, const RoleTops& role) noexcept {
+  if (tops.has_peers) out = PutTopList(out, role_field::kTopPeers, role.peers, tops.by);
+  if (tops.has_dst_ports) out = PutTopList(out, role_field::kTopDstPorts, role.dst_ports, tops.by);
+  return out;
 }
 
 char* PutFlags(char* out, const RoleFigures& role) noexcept {
@@ -187,7 +234,7 @@ ProtoEncoder::ProtoEncoder(std::string_view observer, bool with_sketches)
   const auto* octets = reinterpret_cast<const std::uint8_t*>(observer.data());
   char* const end = PutBytes(field.data(), record_field::kObserver, {octets, observer.size()});
   observer_.assign(field.data(), end);
-  max_record_size_ = kMaxHead + observer_.size() + 2 * kMaxRole + kMaxRest;
+  max_record_size_ = kMaxHead + observer_.size() + 2 * (kMaxRole + kMaxTops) + kMaxRest;
   if (with_sketches) max_record_size_ += 2 * kMaxSketches;
   head_.reserve(kMaxHead + observer_.size());
 }
@@ -211,7 +258,9 @@ char* ProtoEncoder::EncodeHost(const HostRecord& record, char* out, const Sketch
     if (figures.flows == 0) return;
     out = PutNested(out, field, [&](char* content) noexcept {
       content = PutRole(content, figures);
-      return with_sketches_ ? PutSketches(content, sketches, role) : content;
+      if (with_sketches_) content = PutSketches(content, sketches, role);
+      if (record.tops == nullptr) return content;
+      return PutTops(content, *record.tops, role == Role::kSent ? record.tops->sent : record.tops->received);
     });
   };
   put_role(record_field::kSent, record.sent, Role::kSent);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
 #include <random>
 #include <string>
 #include <utility>
@@ -22,6 +23,7 @@ namespace hostscope::exporter {
 namespace {
 
 using aggregator::HostRecord;
+using aggregator::HostTops;
 using aggregator::RoleFigures;
 using aggregator::WindowSpan;
 using aggregator::WindowSummary;
@@ -45,7 +47,12 @@ bool HasUnknown(const Message& message) {
   std::vector<const google::protobuf::FieldDescriptor*> fields;
   reflection->ListFields(message, &fields);
   return std::any_of(fields.begin(), fields.end(), [&](const auto* field) {
-    return field->message_type() != nullptr && HasUnknown(reflection->GetMessage(message, field));
+    if (field->message_type() == nullptr) return false;
+    if (!field->is_repeated()) return HasUnknown(reflection->GetMessage(message, field));
+    for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
+      if (HasUnknown(reflection->GetRepeatedMessage(message, field, i))) return true;
+    }
+    return false;
   });
 }
 
@@ -83,6 +90,7 @@ void AddNumbers(const Message& message, const std::string& prefix, Fields& field
     const auto* field = descriptor->field(i);
     if (field->name() == "networks" && !reflection->HasField(message, field)) continue;
     if (field->name() == "avg_duration_ms" || field->name() == "sketches") continue;
+    if (field->name().starts_with("top_")) continue;
     if (field->message_type() != nullptr) {
       AddNumbers(reflection->GetMessage(message, field), prefix + field->name() + "/", fields);
     } else if (field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_DOUBLE) {
@@ -90,6 +98,40 @@ void AddNumbers(const Message& message, const std::string& prefix, Fields& field
     } else {
       fields.emplace_back(prefix + field->name(), std::to_string(reflection->GetUInt64(message, field)));
     }
+  }
+}
+
+/// Top lists as JSON has them; each also as its length, since an empty one is not the same as none.
+template <typename List, typename TextOfMember>
+void AddTops(const List& list, const std::string& name, TextOfMember text_of, Fields& fields) {
+  fields.emplace_back(name, std::to_string(list.entries_size()));
+  for (int i = 0; i < list.entries_size(); ++i) {
+    const auto& entry = list.entries(i);
+    const std::string path = name + "/" + std::to_string(i) + "/";
+    fields.push_back(text_of(path, entry));
+    if (entry.has_flows()) fields.emplace_back(path + "flows", std::to_string(entry.flows()));
+    if (entry.has_bytes()) fields.emplace_back(path + "bytes", std::to_string(entry.bytes()));
+  }
+  if (list.error() != 0) fields.emplace_back(name + "_error", std::to_string(list.error()));
+}
+
+void AddTops(const v1::Role& role, const std::string& name, Fields& fields) {
+  using Field = Fields::value_type;
+  if (role.has_top_peers()) {
+    AddTops(
+        role.top_peers(), name + "/top_peers",
+        [](const std::string& path, const v1::TopPeer& entry) {
+          return Field(path + "ip", TextOf(entry.ip()));
+        },
+        fields);
+  }
+  if (role.has_top_dst_ports()) {
+    AddTops(
+        role.top_dst_ports(), name + "/top_dst_ports",
+        [](const std::string& path, const v1::TopPort& entry) {
+          return Field(path + "port", std::to_string(entry.port()));
+        },
+        fields);
   }
 }
 
@@ -109,6 +151,7 @@ Fields FieldsOf(const v1::Record& record) {
   }
   const auto add_role = [&](const std::string& name, const v1::Role& role) {
     AddNumbers(role, name + "/", fields);
+    AddTops(role, name, fields);
     if (role.has_avg_duration_ms()) {
       fields.emplace_back(name + "/avg_duration",
                           std::to_string(static_cast<double>(role.avg_duration_ms()) / 1e3));
@@ -126,6 +169,11 @@ void AddElement(const element& value, const std::string& path, Fields& fields) {
     for (const auto& [name, inner] : simdjson::dom::object(value)) {
       AddElement(inner, path.empty() ? std::string(name) : path + "/" + std::string(name), fields);
     }
+  } else if (value.is_array()) {
+    const simdjson::dom::array list(value);
+    fields.emplace_back(path, std::to_string(list.size()));
+    std::size_t i = 0;
+    for (const element inner : list) AddElement(inner, path + "/" + std::to_string(i++), fields);
   } else if (value.is_string()) {
     fields.emplace_back(path, std::string(std::string_view(value)));
   } else if (value.is_bool()) {
@@ -162,6 +210,39 @@ TEST(ProtoEncoder, ARecordSaysWhatTheJsonRecordSays) {
     ASSERT_FALSE(HasUnknown(read)) << read.DebugString();
     ASSERT_EQ(FieldsOf(read), FieldsOf(std::string(text.data(), json.EncodeHost(record, text.data()))));
   }
+}
+
+TEST(ProtoEncoder, TopListsSayWhatTheJsonRecordSays) {
+  std::mt19937_64 random(11);
+  ProtoEncoder proto("mon1");
+  JsonEncoder json("mon1", Schema::kHostscope);
+  std::vector<char> text(json.max_record_size());
+  for (int i = 0; i < 5'000; ++i) {
+    proto.SetWindow(TenSeconds(i), false);
+    json.SetWindow(TenSeconds(i), false);
+    HostRecord record = RandomRecord(random);
+    record.tops = std::make_shared<HostTops>(RandomTops(random));
+    const std::string bytes = Encode(proto, record);
+    const v1::Record read = Parse(bytes);
+    ASSERT_FALSE(HasUnknown(read)) << read.DebugString();
+    ASSERT_EQ(FieldsOf(read), FieldsOf(std::string(text.data(), json.EncodeHost(record, text.data()))));
+    ASSERT_EQ(read.SerializeAsString(), bytes);
+  }
+}
+
+TEST(ProtoEncoder, ACountOfZeroSaysWhatIsCounted) {
+  HostTops tops;
+  tops.has_dst_ports = true;
+  tops.by = aggregator::TopBy::kBytes;
+  tops.sent.dst_ports.entries = {{0, 0}};
+  HostRecord record = SenderRecord();
+  record.tops = std::make_shared<HostTops>(tops);
+  ProtoEncoder proto("mon1");
+  proto.SetWindow(TenSeconds(), false);
+  const v1::Record read = Parse(Encode(proto, record));
+  EXPECT_FALSE(read.sent().has_top_peers());
+  ASSERT_EQ(read.sent().top_dst_ports().entries_size(), 1);
+  EXPECT_TRUE(read.sent().top_dst_ports().entries(0).has_bytes());
 }
 
 TEST(ProtoEncoder, AWindowRecordSaysWhatTheJsonRecordSays) {
@@ -247,6 +328,12 @@ TEST(ProtoEncoder, TheLongestRecordFits) {
   record.host = *ParseAddress("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
   record.network = *ParsePrefix("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128");
   record.sent = record.received = role;
+  HostTops tops;
+  tops.has_peers = tops.has_dst_ports = true;
+  tops.sent.peers = {{aggregator::TopOptions::kMax, {record.host, kMost}}, kMost};
+  tops.sent.dst_ports = {{aggregator::TopOptions::kMax, {65535, kMost}}, kMost};
+  tops.received = tops.sent;
+  record.tops = std::make_shared<HostTops>(tops);
   ProtoEncoder encoder(std::string(1000, 'a'), true);
   encoder.SetWindow({ReceiveTime{-1}, std::numeric_limits<std::int64_t>::max()}, true);
   const FullSketches window;

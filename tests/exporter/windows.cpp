@@ -51,6 +51,23 @@ Prefix RandomPrefixOf(const Address& address, std::mt19937_64& random) {
                           : Prefix::Ipv6(address, static_cast<unsigned>(Below(random, 129)));
 }
 
+aggregator::RoleTops RandomRoleTops(std::mt19937_64& random, bool has_peers, bool has_dst_ports) {
+  aggregator::RoleTops tops;
+  if (has_peers) {
+    tops.peers.error = AnyCount(random, 40);
+    tops.peers.entries.resize(Below(random, aggregator::TopOptions::kMax + 1));
+    for (aggregator::TopPeer& entry : tops.peers.entries)
+      entry = {RandomAddress(random), AnyCount(random, 63)};
+  }
+  if (has_dst_ports) {
+    tops.dst_ports.error = AnyCount(random, 40);
+    tops.dst_ports.entries.resize(Below(random, aggregator::TopOptions::kMax + 1));
+    for (aggregator::TopPort& entry : tops.dst_ports.entries)
+      entry = {static_cast<std::uint16_t>(AnyCount(random, 16)), AnyCount(random, 63)};
+  }
+  return tops;
+}
+
 }  // namespace
 
 ListedWindow::ListedWindow(aggregator::WindowSpan span, std::vector<HostRecord> records, bool partial)
@@ -117,6 +134,17 @@ HostRecord RandomRecord(std::mt19937_64& random) {
   if (roles != 1) record.sent = RandomRole(random);
   if (roles != 0) record.received = RandomRole(random);
   return record;
+}
+
+aggregator::HostTops RandomTops(std::mt19937_64& random) {
+  aggregator::HostTops tops;
+  const std::uint64_t kinds = Below(random, 3);
+  tops.has_peers = kinds != 0;
+  tops.has_dst_ports = kinds != 1;
+  tops.by = Below(random, 2) == 0 ? aggregator::TopBy::kFlows : aggregator::TopBy::kBytes;
+  tops.sent = RandomRoleTops(random, tops.has_peers, tops.has_dst_ports);
+  tops.received = RandomRoleTops(random, tops.has_peers, tops.has_dst_ports);
+  return tops;
 }
 
 ListedWindow ManyHosts(std::size_t hosts, std::int64_t window_index) {

@@ -56,6 +56,9 @@ std::vector<aggregator::NetworkRecord> ManyNetworks(std::uint32_t count);
 /// Any record that the aggregator could make: both roles, either, IPv4 or IPv6, `other` now and then.
 aggregator::HostRecord RandomRecord(std::mt19937_64& random);
 
+/// Any top lists that the aggregator could make.
+aggregator::HostTops RandomTops(std::mt19937_64& random);
+
 /// A window of `hosts` different hosts, four fifths of them IPv4, in address order. The same for the same
 /// arguments.
 ListedWindow ManyHosts(std::size_t hosts, std::int64_t window_index = 0);
