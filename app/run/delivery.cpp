@@ -13,11 +13,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
+bool WantsSketches(const SinksConfig& sinks) {
+  return std::any_of(sinks.ndjson.begin(), sinks.ndjson.end(),
+                     [](const NdjsonConfig& sink) { return sink.sketches; }) ||
+         std::any_of(sinks.kafka.begin(), sinks.kafka.end(),
+                     [](const KafkaConfig& sink) { return sink.options.sketches; });
+}
+
 std::unique_ptr<exporter::Store> OpenStore(const Config& config, const std::vector<NamedSink>& sinks) {
   exporter::StoreOptions options;
   options.path = config.store.path;
   for (const RetentionConfig& rule : config.store.retention)
     options.retention.emplace(rule.window_ns, rule.retention);
+  options.content = {config.network_records.Wanted(), WantsSketches(config.sinks)};
   for (const NamedSink& sink : sinks) options.sinks.push_back(sink.key);
   options.spool_bytes = config.store.spool_bytes;
   options.new_sinks_get_everything = config.store.new_sinks_get_everything;

@@ -16,16 +16,25 @@ using std::chrono::milliseconds;
 
 constexpr int kFlushMs = 10'000;
 
-/// A window without hosts: what a sink's schema has of it are its window records.
-class EmptyWindow final : public aggregator::ClosedWindow {
+/// Windows that the spool dropped as if they were one, for a sink to say how many records it would have made
+/// of it.
+class DroppedWindow final : public aggregator::ClosedWindow {
  public:
+  DroppedWindow() = default;
+  DroppedWindow(std::uint64_t rows, NetworkCounts networks) : rows_(rows), networks_(std::move(networks)) {}
+
   aggregator::WindowSpan span() const noexcept override { return {}; }
   bool partial() const noexcept override { return false; }
   const aggregator::WindowSummary& summary() const noexcept override { return summary_; }
-  std::size_t size() const noexcept override { return 0; }
+  std::size_t size() const noexcept override { return rows_; }
   aggregator::HostRecord At(std::size_t) const noexcept override { return {}; }
+  std::uint64_t CountNetworks(const aggregator::NetworkLevels& levels) const noexcept override {
+    return networks_.Wanted(levels);
+  }
 
  private:
+  std::size_t rows_ = 0;
+  NetworkCounts networks_;
   aggregator::WindowSummary summary_;
 };
 
@@ -53,6 +62,7 @@ class SinkFeeder::Impl {
   std::string WriteAndFlush(const aggregator::ClosedWindow& window);
   void Pause(milliseconds pause);
   bool IsOver();
+  std::uint64_t DroppedRecords(const SpoolStatus& spool) const;
 
   const std::unique_ptr<Sink> sink_;
   Store& store_;
@@ -162,13 +172,18 @@ bool SinkFeeder::Impl::Stop(milliseconds deadline) {
   return false;
 }
 
+std::uint64_t SinkFeeder::Impl::DroppedRecords(const SpoolStatus& spool) const {
+  if (spool.dropped_windows == 0) return 0;
+  return sink_->RecordsIn(DroppedWindow(spool.dropped_rows, spool.dropped_networks)) +
+         (spool.dropped_windows - 1) * sink_->RecordsIn(DroppedWindow());
+}
+
 SinkFeederStatus SinkFeeder::Impl::status() const {
   SinkFeederStatus status;
   status.spool = spool_.status();
   status.sink = sink_->status();
   status.sink.retried += status.sink.dropped;
-  status.sink.dropped =
-      status.spool.dropped_rows + status.spool.dropped_windows * sink_->RecordsIn(EmptyWindow());
+  status.sink.dropped = DroppedRecords(status.spool);
   const std::lock_guard lock(mutex_);
   status.failed = failed_;
   return status;

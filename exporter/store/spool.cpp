@@ -132,6 +132,7 @@ void Spool::Take(Windows::iterator at, bool is_dropped) {
   if (is_dropped) {
     ++counts_.dropped_windows;
     counts_.dropped_rows += unsent.rows;
+    counts_.dropped_networks += unsent.networks;
   }
   windows_.erase(at);
 }

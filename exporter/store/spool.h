@@ -11,6 +11,7 @@
 
 #include "exporter/sink.h"
 #include "exporter/store/file_system.h"
+#include "exporter/store/network_counts.h"
 #include "exporter/store/stored_window.h"
 #include "exporter/store/window_id.h"
 
@@ -25,6 +26,7 @@ struct SpoolStatus {
   std::uint64_t acknowledged = 0;     ///< windows, since start
   std::uint64_t dropped_windows = 0;  ///< since start: beyond the cap, for room on a full disk, or damaged
   std::uint64_t dropped_rows = 0;     ///< host records of those
+  NetworkCounts dropped_networks;     ///< network records of those
 };
 
 /// A window that a sink is to have.
@@ -32,6 +34,7 @@ struct Unsent {
   WindowId id;
   std::uint64_t bytes = 0;
   std::uint64_t rows = 0;
+  NetworkCounts networks;
   /// Set where the disk would not take it: then this is all there is.
   std::shared_ptr<const StoredWindow> in_memory;
 };

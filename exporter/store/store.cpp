@@ -167,12 +167,15 @@ std::error_code Store::Impl::WriteIncoming(const ClosedWindow& window, const Win
   int fd = -1;
   if (const auto error = fs_.Create(layout_.Incoming(id), fd)) return error;
   std::uint64_t bytes = 0;
-  written = WriteWindow(window, [&](std::string_view piece) -> std::error_code {
-    if (is_cancelled_.load(std::memory_order_relaxed))
-      return std::make_error_code(std::errc::operation_canceled);
-    bytes += piece.size();
-    return fs_.Write(fd, piece);
-  });
+  written = WriteWindow(
+      window,
+      [&](std::string_view piece) -> std::error_code {
+        if (is_cancelled_.load(std::memory_order_relaxed))
+          return std::make_error_code(std::errc::operation_canceled);
+        bytes += piece.size();
+        return fs_.Write(fd, piece);
+      },
+      options_.content);
   if (written.error) written.bytes = bytes;
   const std::error_code error = written.error ? written.error : fs_.SyncFile(fd);
   close(fd);
@@ -212,7 +215,7 @@ void Store::Impl::Enter(const WindowId& id, const WrittenWindow& written) {
   written_rows_.Add(written.rows);
   written_bytes_.Add(written.bytes);
   for (const auto& spool : spools_) {
-    if (spool->is_fed()) spool->Add({id, written.bytes, written.rows, nullptr});
+    if (spool->is_fed()) spool->Add({id, written.bytes, written.rows, written.networks, nullptr});
   }
 }
 
@@ -223,13 +226,13 @@ std::string Store::Impl::GiveFromMemory(const ClosedWindow& window, const Window
   const int fd = memfd_create("hostscope-window", MFD_CLOEXEC);
   if (fd >= 0) {
     const auto output = [fd](std::string_view piece) { return RealFileSystem().Write(fd, piece); };
-    const WrittenWindow written = WriteWindow(window, output);
+    const WrittenWindow written = WriteWindow(window, output, options_.content);
     OpenedWindow opened = StoredWindow::OpenDescriptor(fd);
     if (!written.error && opened.window != nullptr) {
       log_(what + "; sinks get it from memory");
       given_from_memory_.Add(1);
       for (const auto& spool : spools_) {
-        if (spool->is_fed()) spool->Add({id, written.bytes, written.rows, opened.window});
+        if (spool->is_fed()) spool->Add({id, written.bytes, written.rows, written.networks, opened.window});
       }
       return {};
     }

@@ -12,6 +12,7 @@
 #include "exporter/store/spool.h"
 #include "exporter/store/stored_window.h"
 #include "exporter/store/window_id.h"
+#include "exporter/store/window_writer.h"
 
 namespace hostscope::exporter {
 
@@ -26,6 +27,7 @@ struct StoreOptions {
   std::string path;
   std::map<std::int64_t, Retention> retention;  ///< by window length, nanoseconds
   Retention other_lengths;                      ///< of lengths that are not there
+  WindowContent content;                        ///< of windows that are written from now on
   std::vector<std::string> sinks;               ///< names, each once; of files, so the same after a restart
   std::uint64_t spool_bytes = std::uint64_t{32} << 30;  ///< for each sink; they share the files
   /// A sink that was never there before begins with everything that is still stored, not with what comes.

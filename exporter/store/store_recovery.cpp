@@ -204,9 +204,12 @@ void Recovery::LoadSpool(Spool& spool) {
   for (const WindowId& id : WindowsIn(spool.folder())) {
     const OpenedWindow opened = StoredWindow::Open(spool.PathOf(id));
     if (opened.is_damaged) found_.damaged.emplace(id, opened.problem);
-    // Of a damaged one no record count is known.
-    const std::uint64_t rows = opened.window == nullptr ? 0 : opened.window->size();
-    spool.Add({id, SizeOf(spool.PathOf(id)), rows, nullptr});
+    Unsent unsent{.id = id, .bytes = SizeOf(spool.PathOf(id))};
+    if (opened.window != nullptr) {  // of a damaged one no record count is known
+      unsent.rows = opened.window->size();
+      unsent.networks = opened.window->network_counts();
+    }
+    spool.Add(std::move(unsent));
   }
 }
 

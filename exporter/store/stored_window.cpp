@@ -11,12 +11,15 @@
 #include <system_error>
 #include <utility>
 
+#include "exporter/store/columns.h"
+#include "exporter/store/network_block.h"
 #include "exporter/store/row_block.h"
 
 namespace hostscope::exporter {
 namespace {
 
 using aggregator::HostRecord;
+using aggregator::NetworkRecord;
 
 // Enough for the tail of a million hosts, so that opening is two reads.
 constexpr std::uint64_t kTailGuess = std::uint64_t{32} << 10;
@@ -37,13 +40,15 @@ std::string ReadAt(int fd, std::uint64_t offset, char* bytes, std::size_t length
 
 /// The last address of a prefix.
 Address LastOf(const Prefix& prefix) noexcept {
-  constexpr unsigned kBits = 8;
-  Address last = prefix.network;
-  for (unsigned i = 0; i < last.bytes.size(); ++i) {
-    const unsigned fixed = prefix.length > i * kBits ? std::min(prefix.length - i * kBits, kBits) : 0;
-    last.bytes[i] = static_cast<std::uint8_t>(last.bytes[i] | 0xffU >> fixed);
-  }
-  return last;
+  return AddressOf(NumberOf(prefix.network) | HostBits(prefix.length));
+}
+
+/// The block that holds a row; null if none does.
+const BlockEntry* BlockOfRow(const std::vector<BlockEntry>& blocks, std::size_t row) noexcept {
+  const auto after =
+      std::upper_bound(blocks.begin(), blocks.end(), row,
+                       [](std::size_t wanted, const BlockEntry& block) { return wanted < block.first_row; });
+  return after == blocks.begin() || row >= RowsOf(blocks) ? nullptr : &*(after - 1);
 }
 
 }  // namespace
@@ -149,14 +154,11 @@ bool StoredWindow::ReadRange(const BlockEntry& block, const Address& first, cons
 HostRecord StoredWindow::At(std::size_t i) const noexcept {
   const std::lock_guard lock(mutex_);
   if (i < first_row_ || i - first_row_ >= records_.size()) {
+    const BlockEntry* const block = BlockOfRow(tail_.blocks, i);
+    if (block == nullptr) return {};
     try {
-      const auto after =
-          std::upper_bound(tail_.blocks.begin(), tail_.blocks.end(), i,
-                           [](std::size_t row, const BlockEntry& block) { return row < block.first_row; });
-      if (after == tail_.blocks.begin() || i >= size()) return {};
-      const BlockEntry& block = *(after - 1);
-      first_row_ = block.first_row;
-      if (!ReadAll(block, records_)) records_.clear();
+      first_row_ = block->first_row;
+      if (!ReadAll(*block, records_)) records_.clear();
     } catch (const std::exception&) {  // no memory for a block
       NoteDamage();
       records_.clear();
@@ -166,16 +168,59 @@ HostRecord StoredWindow::At(std::size_t i) const noexcept {
   return records_[i - first_row_];
 }
 
+bool StoredWindow::ReadSketches(const BlockEntry& block) const {
+  std::string columns;
+  if (!ReadColumns(block, columns)) return false;
+  first_sketched_row_ = block.first_row;
+  return sketches_.Open(std::move(columns), block.rows) || NoteDamage();
+}
+
+std::size_t StoredWindow::WriteSketch(std::size_t i, aggregator::Role role, aggregator::DistinctFigure figure,
+                                      std::uint8_t* out) const noexcept {
+  const std::lock_guard lock(mutex_);
+  if (i < first_sketched_row_ || i - first_sketched_row_ >= sketches_.rows()) {
+    const BlockEntry* const block = BlockOfRow(tail_.sketch_blocks, i);
+    if (block == nullptr) return 0;
+    try {
+      if (!ReadSketches(*block)) sketches_ = {};
+    } catch (const std::exception&) {  // no memory for a block
+      NoteDamage();
+      sketches_ = {};
+    }
+    if (sketches_.rows() == 0) return 0;
+  }
+  return sketches_.Write(i - first_sketched_row_, role, figure, out);
+}
+
+bool StoredWindow::ReadNetworks(const BlockEntry& block, std::vector<NetworkRecord>& records) const {
+  std::string columns;
+  if (!ReadColumns(block, columns)) return false;
+  records.resize(block.rows);
+  return DecodeNetworks(columns, tail_.networks, records) || NoteDamage();
+}
+
+void StoredWindow::ForEachNetwork(const aggregator::NetworkLevels& levels,
+                                  const aggregator::NetworkVisitor& visit) const {
+  std::vector<NetworkRecord> records;
+  for (const BlockEntry& block : tail_.network_blocks) {
+    if (!ReadNetworks(block, records)) return;
+    for (const NetworkRecord& record : records) {
+      if (IsWanted(record, levels) && !visit(record)) return;
+    }
+  }
+}
+
 std::string StoredWindow::Verify() const {
   std::string frame;
-  for (std::size_t i = 0; i < tail_.blocks.size(); ++i) {
-    const BlockEntry& block = tail_.blocks[i];
-    frame.resize(block.frame_bytes);
-    std::string problem = ReadAt(fd_, block.offset, frame.data(), frame.size());
-    if (problem.empty() && ChecksumOf(frame) != block.checksum) problem = "damaged";
-    if (problem.empty()) continue;
-    NoteDamage();
-    return "its block " + std::to_string(i) + ": " + problem;
+  for (const auto* blocks : {&tail_.blocks, &tail_.sketch_blocks, &tail_.network_blocks}) {
+    for (const BlockEntry& block : *blocks) {
+      frame.resize(block.frame_bytes);
+      std::string problem = ReadAt(fd_, block.offset, frame.data(), frame.size());
+      if (problem.empty() && ChecksumOf(frame) != block.checksum) problem = "damaged";
+      if (problem.empty()) continue;
+      NoteDamage();
+      return "its block at byte " + std::to_string(block.offset) + ": " + problem;
+    }
   }
   return {};
 }

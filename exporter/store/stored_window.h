@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "aggregator/closed_window.h"
+#include "exporter/store/sketch_block.h"
 #include "exporter/store/window_format.h"
 
 namespace hostscope::exporter {
@@ -47,6 +48,17 @@ class StoredWindow final : public aggregator::ClosedWindow {
   std::size_t size() const noexcept override { return tail_.rows(); }
   /// Where the block can't be read: an empty record, and is_damaged() from then on.
   aggregator::HostRecord At(std::size_t i) const noexcept override;
+  /// Where sketches were not stored, there are none. A block that can't be read is as with At().
+  std::size_t WriteSketch(std::size_t i, aggregator::Role role, aggregator::DistinctFigure figure,
+                          std::uint8_t* out) const noexcept override;
+  /// Those that were stored: of `levels`, the ones that were known when the window was written. Reads them
+  /// block by block, and ends with is_damaged() where one can't be read.
+  void ForEachNetwork(const aggregator::NetworkLevels& levels,
+                      const aggregator::NetworkVisitor& visit) const override;
+  std::uint64_t CountNetworks(const aggregator::NetworkLevels& levels) const noexcept override {
+    return tail_.network_counts.Wanted(levels);
+  }
+  const NetworkCounts& network_counts() const noexcept { return tail_.network_counts; }
 
   std::uint64_t file_bytes() const noexcept { return file_bytes_; }
   /// Something that was read did not have its checksum.
@@ -69,6 +81,8 @@ class StoredWindow final : public aggregator::ClosedWindow {
   bool ReadRange(const BlockEntry& block, const Address& first, const Address& last,
                  std::vector<aggregator::HostRecord>& records) const;
   bool ReadAll(const BlockEntry& block, std::vector<aggregator::HostRecord>& records) const;
+  bool ReadNetworks(const BlockEntry& block, std::vector<aggregator::NetworkRecord>& records) const;
+  bool ReadSketches(const BlockEntry& block) const;
   std::size_t BlockOf(const Address& host) const;
   bool NoteDamage() const noexcept;
 
@@ -79,9 +93,12 @@ class StoredWindow final : public aggregator::ClosedWindow {
   WindowTail tail_;
   mutable std::atomic<bool> is_damaged_{false};
 
-  mutable std::mutex mutex_;  // guards what follows: the block that At() read last
+  // Guards what follows: the blocks that At() and WriteSketch() read last, and their first rows.
+  mutable std::mutex mutex_;
   mutable std::size_t first_row_ = 0;
   mutable std::vector<aggregator::HostRecord> records_;
+  mutable std::size_t first_sketched_row_ = 0;
+  mutable SketchBlock sketches_;
 };
 
 }  // namespace hostscope::exporter

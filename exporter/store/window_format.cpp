@@ -17,7 +17,7 @@ constexpr char kHeaderMagic[] = "HOSTSWIN";
 constexpr char kTrailerMagic[] = "HOSTSEND";
 constexpr std::size_t kMagicBytes = 8;
 
-enum SectionId : std::uint64_t { kSummary = 1, kNetworks = 2, kIndex = 3 };
+enum SectionId : std::uint64_t { kSummary = 1, kNetworks, kIndex, kSketches, kLevels, kNetworkBlocks };
 
 constexpr std::array<std::uint64_t WindowSummary::*, 10> kSummaryFields = {
     &WindowSummary::hosts,        &WindowSummary::other_hosts,  &WindowSummary::flows,
@@ -55,15 +55,26 @@ bool ParseNetworks(std::string_view bytes, std::vector<Prefix>& networks) {
   return true;
 }
 
+bool GetBytes(const char*& at, const char* end, void* bytes, std::size_t length) {
+  if (static_cast<std::size_t>(end - at) < length) return false;
+  std::memcpy(bytes, at, length);
+  at += length;
+  return true;
+}
+
+// From the checksum on.
+void PutBlockEntry(std::string& section, const BlockEntry& block) {
+  section += BytesOf(block.checksum);
+  PutVarint(section, block.rows);
+  PutVarint(section, block.frame_bytes);
+  PutVarint(section, block.column_bytes);
+}
+
 bool ParseBlockEntry(const char*& at, const char* end, BlockEntry& block) {
-  constexpr std::size_t kFixed = sizeof(block.first.bytes) + sizeof(block.checksum);
-  if (static_cast<std::size_t>(end - at) < kFixed) return false;
-  std::memcpy(block.first.bytes.data(), at, sizeof(block.first.bytes));
-  std::memcpy(&block.checksum, at + sizeof(block.first.bytes), sizeof(block.checksum));
-  at += kFixed;
-  return GetVarint(at, end, block.rows) && GetVarint(at, end, block.frame_bytes) &&
-         GetVarint(at, end, block.column_bytes) && block.rows > 0 && block.rows <= kMaxRowsPerBlock &&
-         block.frame_bytes <= kMaxBlockBytes && block.column_bytes <= kMaxBlockBytes;
+  return GetBytes(at, end, &block.checksum, sizeof(block.checksum)) && GetVarint(at, end, block.rows) &&
+         GetVarint(at, end, block.frame_bytes) && GetVarint(at, end, block.column_bytes) && block.rows > 0 &&
+         block.rows <= kMaxRowsPerBlock && block.frame_bytes <= kMaxBlockBytes &&
+         block.column_bytes <= kMaxBlockBytes;
 }
 
 bool ParseIndex(std::string_view bytes, WindowTail& tail) {
@@ -74,11 +85,87 @@ bool ParseIndex(std::string_view bytes, WindowTail& tail) {
   while (at != end) {
     BlockEntry block;
     block.first_row = tail.rows();
-    block.offset = tail.end_offset();
-    if (!ParseBlockEntry(at, end, block)) return false;
+    if (!GetBytes(at, end, block.first.bytes.data(), block.first.bytes.size()) ||
+        !ParseBlockEntry(at, end, block))
+      return false;
     tail.blocks.push_back(block);
   }
   return tail.host_rows <= tail.rows();
+}
+
+void PutBlocks(std::string& section, const std::vector<BlockEntry>& blocks) {
+  for (const BlockEntry& block : blocks) PutBlockEntry(section, block);
+}
+
+bool ParseBlocks(std::string_view bytes, std::vector<BlockEntry>& blocks) {
+  const char* at = bytes.data();
+  const char* const end = at + bytes.size();
+  blocks.clear();
+  while (at != end) {
+    BlockEntry block;
+    block.first_row = RowsOf(blocks);
+    if (!ParseBlockEntry(at, end, block)) return false;
+    blocks.push_back(block);
+  }
+  return true;
+}
+
+void PutLevels(std::string& section, const NetworkCounts& counts) {
+  PutVarint(section, counts.monitored);
+  for (const auto* levels : {&counts.ipv4, &counts.ipv6}) {
+    PutVarint(section, levels->size());
+    for (const auto& [level, count] : *levels) {
+      PutVarint(section, std::uint64_t{level});
+      PutVarint(section, count);
+    }
+  }
+}
+
+bool ParseLevels(std::string_view bytes, NetworkCounts& counts) {
+  const char* at = bytes.data();
+  const char* const end = at + bytes.size();
+  if (!GetVarint(at, end, counts.monitored)) return false;
+  for (auto* levels : {&counts.ipv4, &counts.ipv6}) {
+    std::uint64_t size = 0;
+    if (!GetVarint(at, end, size) || size > kMaxPrefixLength) return false;
+    for (; size > 0; --size) {
+      std::uint64_t level = 0;
+      std::uint64_t count = 0;
+      if (!GetVarint(at, end, level) || !GetVarint(at, end, count) || level > kMaxPrefixLength) return false;
+      (*levels)[static_cast<std::uint8_t>(level)] = count;
+    }
+  }
+  return true;
+}
+
+// Where the blocks are, once all of them are known.
+void PlaceBlocks(WindowTail& tail) {
+  std::size_t offset = sizeof(FileHeader);
+  for (auto* blocks : {&tail.blocks, &tail.sketch_blocks, &tail.network_blocks}) {
+    for (BlockEntry& block : *blocks) {
+      block.offset = offset;
+      offset += block.frame_bytes;
+    }
+  }
+}
+
+bool ParseSection(std::uint64_t id, std::string_view section, WindowTail& tail) {
+  switch (id) {
+    case kSummary:
+      return ParseSummary(section, tail.summary);
+    case kNetworks:
+      return ParseNetworks(section, tail.networks);
+    case kIndex:
+      return ParseIndex(section, tail);
+    case kSketches:
+      return ParseBlocks(section, tail.sketch_blocks);
+    case kLevels:
+      return ParseLevels(section, tail.network_counts);
+    case kNetworkBlocks:
+      return ParseBlocks(section, tail.network_blocks);
+    default:
+      return true;
+  }
 }
 
 }  // namespace
@@ -124,12 +211,22 @@ std::string FormatTail(const WindowTail& tail) {
   PutVarint(section, tail.host_rows);
   for (const BlockEntry& block : tail.blocks) {
     section += BytesOf(block.first.bytes);
-    section += BytesOf(block.checksum);
-    PutVarint(section, block.rows);
-    PutVarint(section, block.frame_bytes);
-    PutVarint(section, block.column_bytes);
+    PutBlockEntry(section, block);
   }
   PutSection(out, kIndex, section);
+  if (!tail.sketch_blocks.empty()) {
+    section.clear();
+    PutBlocks(section, tail.sketch_blocks);
+    PutSection(out, kSketches, section);
+  }
+  if (!tail.network_blocks.empty()) {
+    section.clear();
+    PutLevels(section, tail.network_counts);
+    PutSection(out, kLevels, section);
+    section.clear();
+    PutBlocks(section, tail.network_blocks);
+    PutSection(out, kNetworkBlocks, section);
+  }
   return out;
 }
 
@@ -168,12 +265,13 @@ bool ParseTail(std::string_view bytes, WindowTail& tail) {
     if (length > static_cast<std::size_t>(end - at)) return false;
     const std::string_view section(at, static_cast<std::size_t>(length));
     at += length;
-    if (id == kSummary && !ParseSummary(section, tail.summary)) return false;
-    if (id == kNetworks && !ParseNetworks(section, tail.networks)) return false;
-    if (id == kIndex && !ParseIndex(section, tail)) return false;
+    if (!ParseSection(id, section, tail)) return false;
     if (id >= kSummary && id <= kIndex) found |= 1U << id;
   }
-  return found == (1U << kSummary | 1U << kNetworks | 1U << kIndex);
+  PlaceBlocks(tail);
+  return found == (1U << kSummary | 1U << kNetworks | 1U << kIndex) &&
+         (tail.sketch_blocks.empty() || RowsOf(tail.sketch_blocks) == tail.rows()) &&
+         RowsOf(tail.network_blocks) == tail.network_counts.all();
 }
 
 }  // namespace hostscope::exporter

@@ -7,20 +7,28 @@
 #include <vector>
 
 #include "aggregator/host_record.h"
+#include "exporter/store/network_counts.h"
 
 /// A closed window as a file. Little-endian; checksums are XXH3-64 (xxHash 0.8, seed 0).
 ///
 ///   header    64 bytes: FileHeader
-///   blocks    of kRowsPerBlock rows each, the last of fewer: the columns of row_block.h, each block one zstd
-///             frame. Rows are in address order, `other` records after the hosts.
+///   blocks    each one zstd frame over its columns: first of rows, kRowsPerBlock each but the last
+///             (row_block.h), in address order, `other` records after the hosts; then of the same rows'
+///             sketches where they are kept (sketch_block.h); then of network records (network_block.h)
 ///   tail      sections, each: varint id, varint length, the section. A reader skips ids that it does not
-///   know.
+///             know.
 ///               1 summary   the ten varints of WindowSummary in its order; more may follow
 ///               2 networks  17 bytes each: the prefix's address and its length of 128
 ///               3 index     varint host rows; then for each block: 16 bytes of its first row's address,
 ///                           8 bytes of checksum over its frame, varints of rows, bytes of the frame, bytes
 ///                           of its columns
-///               4 on        not taken yet
+///               4 sketches  for each of their blocks: 8 bytes of checksum, varints of rows, bytes of the
+///                           frame, bytes of its columns. Left out where there are none, as are 5 and 6
+///               5 levels    of the network records: varint of how many are of monitored networks; for IPv4
+///                           and for IPv6: varint of how many levels, then for each its length and how many
+///                           records it has besides, varints
+///               6 network records' blocks, as 4
+///               7 on        not taken yet
 ///   trailer   48 bytes: FileTrailer
 ///
 /// Blocks follow each other from the header to the tail without a gap, so every byte of the file is under one
@@ -30,8 +38,9 @@
 namespace hostscope::exporter {
 
 inline constexpr std::size_t kRowsPerBlock = 2048;
-inline constexpr std::size_t kMaxRowsPerBlock = std::size_t{1} << 20;  ///< what a reader believes
-inline constexpr std::size_t kMaxBlockBytes = std::size_t{1} << 30;    ///< the same
+inline constexpr std::size_t kSketchBytesPerBlock = std::size_t{1} << 20;  ///< where sketches begin a new one
+inline constexpr std::size_t kMaxRowsPerBlock = std::size_t{1} << 20;      ///< what a reader believes
+inline constexpr std::size_t kMaxBlockBytes = std::size_t{1} << 30;        ///< the same
 inline constexpr std::uint32_t kFormatVersion = 1;
 inline constexpr std::uint32_t kPartialFlag = 1;
 
@@ -57,15 +66,20 @@ struct FileTrailer {
 static_assert(sizeof(FileTrailer) == 48);
 
 struct BlockEntry {
-  Address first;  ///< address of the first row
+  Address first;  ///< of rows: address of the first one
   std::uint64_t checksum = 0;
   std::size_t rows = 0;
   std::size_t frame_bytes = 0;
   std::size_t column_bytes = 0;
   // Sums over the blocks before, not in the file:
-  std::size_t first_row = 0;
+  std::size_t first_row = 0;  ///< of those of the same kind
   std::size_t offset = 0;
 };
+
+/// How many rows there are in blocks of one kind.
+inline std::size_t RowsOf(const std::vector<BlockEntry>& blocks) noexcept {
+  return blocks.empty() ? 0 : blocks.back().first_row + blocks.back().rows;
+}
 
 /// What the tail holds.
 struct WindowTail {
@@ -73,13 +87,17 @@ struct WindowTail {
   std::vector<Prefix> networks;
   std::size_t host_rows = 0;
   std::vector<BlockEntry> blocks;
+  std::vector<BlockEntry> sketch_blocks;
+  std::vector<BlockEntry> network_blocks;
+  NetworkCounts network_counts;
 
-  std::size_t rows() const noexcept {
-    return blocks.empty() ? 0 : blocks.back().first_row + blocks.back().rows;
-  }
+  std::size_t rows() const noexcept { return RowsOf(blocks); }
   /// Where the blocks end.
   std::size_t end_offset() const noexcept {
-    return blocks.empty() ? sizeof(FileHeader) : blocks.back().offset + blocks.back().frame_bytes;
+    for (const auto* kind : {&network_blocks, &sketch_blocks, &blocks}) {
+      if (!kind->empty()) return kind->back().offset + kind->back().frame_bytes;
+    }
+    return sizeof(FileHeader);
   }
 };
 

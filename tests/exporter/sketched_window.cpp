@@ -1,7 +1,9 @@
 #include "tests/exporter/sketched_window.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstring>
 #include <random>
 #include <vector>
 
@@ -20,15 +22,21 @@ std::uint32_t ZipfNumber(std::mt19937_64& random, std::uint32_t hosts) {
   return static_cast<std::uint32_t>(std::exp(u * std::log(static_cast<double>(hosts) + 1)));
 }
 
-Address AddressOf(std::uint32_t number) {
+Address AddressOf(std::uint32_t number, bool has_ipv6) {
+  if (has_ipv6 && number % 5 == 0) {
+    std::array<std::uint8_t, 16> octets{0x20, 0x01, 0x0d, 0xb8};
+    const std::uint32_t network_order = __builtin_bswap32(number);
+    std::memcpy(&octets[12], &network_order, sizeof(network_order));
+    return Address::FromIpv6(octets.data());
+  }
   return Address::FromIpv4(__builtin_bswap32(0x0a000000U + number));
 }
 
-FlowRecord RandomFlow(std::mt19937_64& random, std::uint32_t hosts) {
+FlowRecord RandomFlow(std::mt19937_64& random, std::uint32_t hosts, bool has_ipv6) {
   constexpr std::uint16_t kServices[] = {443, 80, 53, 22, 123, 25, 993, 8080};
   FlowRecord flow;
-  flow.source = AddressOf(ZipfNumber(random, hosts));
-  flow.destination = AddressOf(ZipfNumber(random, hosts));
+  flow.source = AddressOf(ZipfNumber(random, hosts), has_ipv6);
+  flow.destination = AddressOf(ZipfNumber(random, hosts), has_ipv6);
   flow.packets = 1 + random() % 64;
   flow.bytes = flow.packets * (40 + random() % 1461);
   flow.duration_us = static_cast<std::uint32_t>(random() % 10'000'000);
@@ -42,15 +50,17 @@ FlowRecord RandomFlow(std::mt19937_64& random, std::uint32_t hosts) {
 
 }  // namespace
 
-SketchedWindow::SketchedWindow(std::uint32_t hosts) {
-  constexpr std::size_t kSketchBytes = std::size_t{256} << 20;
-  const aggregator::HostTableOptions options{.max_hosts = hosts + 1, .sketch_bytes = kSketchBytes};
-  const aggregator::NetworkSet networks(std::vector{Prefix::Ipv4(10, 8)});
+SketchedWindow::SketchedWindow(std::uint32_t hosts)
+    : SketchedWindow(hosts, {.max_hosts = hosts + 1, .sketch_bytes = std::size_t{256} << 20},
+                     aggregator::NetworkSet(std::vector{Prefix::Ipv4(10, 8)}), false) {}
+
+SketchedWindow::SketchedWindow(std::uint32_t hosts, const aggregator::HostTableOptions& options,
+                               const aggregator::NetworkSet& networks, bool has_ipv6) {
   auto pool = std::make_shared<aggregator::TablePool>(1, options, networks);
   std::unique_ptr<aggregator::HostTable> table = pool->Take(0);
   std::mt19937_64 random(hosts);
   std::vector<FlowRecord> flows(hosts * kFlowsPerHost);
-  for (FlowRecord& flow : flows) flow = RandomFlow(random, hosts);
+  for (FlowRecord& flow : flows) flow = RandomFlow(random, hosts, has_ipv6);
   const aggregator::HostTable::UpdateResult counted = table->Update(flows);
   table->Sort();
   aggregator::WindowSummary summary;

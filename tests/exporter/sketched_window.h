@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "aggregator/host_table.h"
 #include "aggregator/table_window.h"
 #include "tests/exporter/windows.h"
 
@@ -15,6 +16,9 @@ namespace hostscope::exporter {
 class SketchedWindow final : public aggregator::ClosedWindow {
  public:
   explicit SketchedWindow(std::uint32_t hosts);
+  /// The same with a table of these options and networks; `has_ipv6`: every fifth host is of 2001:db8::/64.
+  SketchedWindow(std::uint32_t hosts, const aggregator::HostTableOptions& options,
+                 const aggregator::NetworkSet& networks, bool has_ipv6);
 
   aggregator::WindowSpan span() const noexcept override { return window_->span(); }
   bool partial() const noexcept override { return false; }
@@ -24,6 +28,13 @@ class SketchedWindow final : public aggregator::ClosedWindow {
   std::size_t WriteSketch(std::size_t i, aggregator::Role role, aggregator::DistinctFigure figure,
                           std::uint8_t* out) const noexcept override {
     return window_->WriteSketch(i, role, figure, out);
+  }
+  void ForEachNetwork(const aggregator::NetworkLevels& levels,
+                      const aggregator::NetworkVisitor& visit) const override {
+    window_->ForEachNetwork(levels, visit);
+  }
+  std::uint64_t CountNetworks(const aggregator::NetworkLevels& levels) const override {
+    return window_->CountNetworks(levels);
   }
   /// The bytes of the sketch.
   std::string SketchText(std::size_t i, aggregator::Role role, aggregator::DistinctFigure figure) const;

@@ -44,12 +44,16 @@ inline void WriteFile(const std::string& path, const std::string& bytes) {
 }
 
 /// The window's file as bytes.
-inline std::string FileOf(const aggregator::ClosedWindow& window, WrittenWindow* result = nullptr) {
+inline std::string FileOf(const aggregator::ClosedWindow& window, WrittenWindow* result = nullptr,
+                          const WindowContent& content = {}) {
   std::string bytes;
-  const WrittenWindow written = WriteWindow(window, [&bytes](std::string_view piece) {
-    bytes += piece;
-    return std::error_code();
-  });
+  const WrittenWindow written = WriteWindow(
+      window,
+      [&bytes](std::string_view piece) {
+        bytes += piece;
+        return std::error_code();
+      },
+      content);
   if (result != nullptr) *result = written;
   return bytes;
 }
