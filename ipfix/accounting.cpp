@@ -10,7 +10,8 @@ const CounterName& Look(const std::array<CounterName, kSize>& names, Enum which)
 }
 
 constexpr std::array kDatagramOutcomes{
-    CounterName{"decoded", "Datagrams whose header was accepted and whose sets were all read or skipped with a reason."},
+    CounterName{"decoded",
+                "Datagrams whose header was accepted and whose sets were all read or skipped with a reason."},
     CounterName{"too_short", "Datagrams shorter than the header of their version."},
     CounterName{"unknown_version", "Datagrams that are neither NetFlow v5, NetFlow v9 nor IPFIX."},
     CounterName{"bad_length", "IPFIX messages whose Length is under 16 or beyond the datagram."},
@@ -46,9 +47,17 @@ constexpr std::array kTemplateEvents{
 
 }  // namespace
 
-const CounterName& NameOf(DatagramOutcome outcome) noexcept { return Look(kDatagramOutcomes, outcome); }
-const CounterName& NameOf(RecordSkip reason) noexcept { return Look(kRecordSkips, reason); }
-const CounterName& NameOf(SetSkip reason) noexcept { return Look(kSetSkips, reason); }
-const CounterName& NameOf(TemplateEvent event) noexcept { return Look(kTemplateEvents, event); }
+const CounterName& NameOf(DatagramOutcome outcome) noexcept {
+  return Look(kDatagramOutcomes, outcome);
+}
+const CounterName& NameOf(RecordSkip reason) noexcept {
+  return Look(kRecordSkips, reason);
+}
+const CounterName& NameOf(SetSkip reason) noexcept {
+  return Look(kSetSkips, reason);
+}
+const CounterName& NameOf(TemplateEvent event) noexcept {
+  return Look(kTemplateEvents, event);
+}
 
 }  // namespace hostscope::ipfix

@@ -12,34 +12,34 @@ namespace hostscope::ipfix {
 /// What became of one datagram handed to the decoder. Every datagram ends in exactly one of these, so that
 /// received = decoded + the sum of all others.
 enum class DatagramOutcome : std::uint8_t {
-  kDecoded,           ///< its header was accepted and every set was read or skipped with a reason of its own
-  kTooShort,          ///< shorter than the header of its version
-  kUnknownVersion,    ///< the version word is none of 5, 9, 10 (and 0x8005 where accepted)
-  kBadLength,         ///< IPFIX: header Length under 16 or beyond the payload (RFC 7011 section 3.1)
-  kBadCount,          ///< NetFlow v5: count is 0, over 30, or more than the payload holds
-  kMalformed,         ///< the first set was already broken, so that nothing of it could be read
-  kExporterRefused,   ///< not on the allow-list
-  kExporterTableFull, ///< a new exporter while the configured number is being tracked
+  kDecoded,            ///< its header was accepted and every set was read or skipped with a reason of its own
+  kTooShort,           ///< shorter than the header of its version
+  kUnknownVersion,     ///< the version word is none of 5, 9, 10 (and 0x8005 where accepted)
+  kBadLength,          ///< IPFIX: header Length under 16 or beyond the payload (RFC 7011 section 3.1)
+  kBadCount,           ///< NetFlow v5: count is 0, over 30, or more than the payload holds
+  kMalformed,          ///< the first set was already broken, so that nothing of it could be read
+  kExporterRefused,    ///< not on the allow-list
+  kExporterTableFull,  ///< a new exporter while the configured number is being tracked
   kCount
 };
 
 /// Why a flow record that was seen is not counted for any host.
 enum class RecordSkip : std::uint8_t {
-  kNoAddresses,     ///< neither address fields nor a packet section that holds them
-  kNatEvent,        ///< natEvent (element 230): an address translation, not traffic
-  kNselEvent,       ///< ASA NSEL event without counters of its own: create, deny, or a teardown already counted
-  kDirection,       ///< flowDirection (element 61) is not the one configured for this exporter
-  kMalformed,       ///< a variable-length field ran beyond the set
-  kUnmonitored,     ///< neither address is in a monitored network (counted by the aggregator)
+  kNoAddresses,  ///< neither address fields nor a packet section that holds them
+  kNatEvent,     ///< natEvent (element 230): an address translation, not traffic
+  kNselEvent,    ///< ASA NSEL event without counters of its own: create, deny, or a teardown already counted
+  kDirection,    ///< flowDirection (element 61) is not the one configured for this exporter
+  kMalformed,    ///< a variable-length field ran beyond the set
+  kUnmonitored,  ///< neither address is in a monitored network (counted by the aggregator)
   kCount
 };
 
 /// Why a set was not read (to its end).
 enum class SetSkip : std::uint8_t {
-  kUnknownTemplate,   ///< no template for its id yet
-  kBadLength,         ///< length under 4 or beyond the message; ends the message
-  kReservedId,        ///< ids 4 to 255 (and 2, 3 in v9, 0, 1 in IPFIX): not assigned
-  kBadTemplate,       ///< a template record that ends within itself or describes nothing
+  kUnknownTemplate,  ///< no template for its id yet
+  kBadLength,        ///< length under 4 or beyond the message; ends the message
+  kReservedId,       ///< ids 4 to 255 (and 2, 3 in v9, 0, 1 in IPFIX): not assigned
+  kBadTemplate,      ///< a template record that ends within itself or describes nothing
   kCount
 };
 
@@ -80,25 +80,25 @@ class CounterArray {
   std::array<Counter, kSize> counters_{};
 };
 
-/// The decoder's books. One per decoder (the sum over its exporters) and one per exporter. Written by the decoding
-/// thread, read by any.
+/// The decoder's books. One per decoder (the sum over its exporters) and one per exporter. Written by the
+/// decoding thread, read by any.
 struct Accounting {
-  Counter datagrams;                          ///< handed to the decoder; = Total() of outcomes
+  Counter datagrams;  ///< handed to the decoder; = Total() of outcomes
   CounterArray<DatagramOutcome> outcomes;
-  Counter records_seen;                       ///< flow records met; = counted + skipped.Total()
-  Counter records_counted;                    ///< flow records given to the consumer
+  Counter records_seen;     ///< flow records met; = counted + skipped.Total()
+  Counter records_counted;  ///< flow records given to the consumer
   CounterArray<RecordSkip> skipped;
-  Counter options_records;                    ///< options data records read; not flow records
-  Counter scaled_records;                     ///< counted ones that were multiplied by a sampling rate
-  Counter without_counters;                   ///< counted ones that carried no packet or byte counter at all
-  Counter substitute_counters;                ///< counted ones that used total or initiator/responder counters
-  Counter malformed_times;                    ///< durations below zero: left out of the mean
+  Counter options_records;      ///< options data records read; not flow records
+  Counter scaled_records;       ///< counted ones that were multiplied by a sampling rate
+  Counter without_counters;     ///< counted ones that carried no packet or byte counter at all
+  Counter substitute_counters;  ///< counted ones that used total or initiator/responder counters
+  Counter malformed_times;      ///< durations below zero: left out of the mean
   CounterArray<SetSkip> sets_skipped;
   CounterArray<TemplateEvent> templates;
-  Counter samplers_refused;                   ///< sampling rates beyond the configured number of selectors
-  Counter sequence_expected;                  ///< units that should have come (records, datagrams or flows)
-  Counter sequence_lost;                      ///< of these, the estimate of what never reached us
-  Counter sequence_resets;                    ///< jumps taken as a restart, not as loss
+  Counter samplers_refused;   ///< sampling rates beyond the configured number of selectors
+  Counter sequence_expected;  ///< units that should have come (records, datagrams or flows)
+  Counter sequence_lost;      ///< of these, the estimate of what never reached us
+  Counter sequence_resets;    ///< jumps taken as a restart, not as loss
 };
 
 }  // namespace hostscope::ipfix

@@ -9,8 +9,8 @@
 namespace hostscope {
 
 /// An IP address: 16 bytes in network byte order. An IPv4 address is held as IPv4-mapped IPv6, ::ffff:a.b.c.d
-/// (RFC 4291 section 2.5.5.2), so that a mapped address on the wire and the IPv4 address are the same host and one
-/// table serves both families. Plain value; ordered as its bytes are, which is address order.
+/// (RFC 4291 section 2.5.5.2), so that a mapped address on the wire and the IPv4 address are the same host
+/// and one table serves both families. Plain value; ordered as its bytes are, which is address order.
 struct Address {
   alignas(8) std::array<std::uint8_t, 16> bytes{};
 
@@ -62,7 +62,8 @@ struct Address {
   }
 };
 
-static_assert(std::endian::native == std::endian::little, "ipv4_bits() and IsIpv4() read little-endian words");
+static_assert(std::endian::native == std::endian::little,
+              "ipv4_bits() and IsIpv4() read little-endian words");
 static_assert(sizeof(Address) == 16 && alignof(Address) == 8);
 
 }  // namespace hostscope

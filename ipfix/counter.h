@@ -5,8 +5,8 @@
 
 namespace hostscope {
 
-/// A statistic with one writing thread and any number of readers. Add() is a plain load, add and store: no locked
-/// instruction on the datagram's way. Readers see a value that was true a moment ago.
+/// A statistic with one writing thread and any number of readers. Add() is a plain load, add and store: no
+/// locked instruction on the datagram's way. Readers see a value that was true a moment ago.
 class Counter {
  public:
   Counter() = default;

@@ -15,8 +15,9 @@ std::uint64_t DrawSeed() {
 }
 
 Settings WithLongestPrefixFirst(Settings settings) {
-  std::stable_sort(settings.exporters.begin(), settings.exporters.end(),
-                   [](const ExporterRule& a, const ExporterRule& b) { return a.prefix.length > b.prefix.length; });
+  std::stable_sort(
+      settings.exporters.begin(), settings.exporters.end(),
+      [](const ExporterRule& a, const ExporterRule& b) { return a.prefix.length > b.prefix.length; });
   return settings;
 }
 
@@ -31,13 +32,27 @@ DatagramOutcome Decoder::Decode(const Datagram& datagram, FlowConsumer& consumer
 DatagramOutcome Decoder::Split(const Datagram& datagram, FlowConsumer& consumer, DataJob& job) noexcept {
   return impl_->Decode(datagram, consumer, &job);
 }
-void Decoder::Finish(const DataJob& job) noexcept { impl_->Finish(job); }
-void Decoder::Flush(FlowConsumer& consumer) noexcept { impl_->Flush(consumer); }
-void Decoder::Expire(ReceiveTime now) noexcept { impl_->Expire(now); }
-const Accounting& Decoder::accounting() const noexcept { return impl_->accounting(); }
-std::uint32_t Decoder::exporter_count() const noexcept { return impl_->exporter_count(); }
-std::uint32_t Decoder::TakeActiveExporters() noexcept { return impl_->TakeActiveExporters(); }
-std::vector<ExporterStatus> Decoder::Exporters() const { return impl_->Exporters(); }
+void Decoder::Finish(const DataJob& job) noexcept {
+  impl_->Finish(job);
+}
+void Decoder::Flush(FlowConsumer& consumer) noexcept {
+  impl_->Flush(consumer);
+}
+void Decoder::Expire(ReceiveTime now) noexcept {
+  impl_->Expire(now);
+}
+const Accounting& Decoder::accounting() const noexcept {
+  return impl_->accounting();
+}
+std::uint32_t Decoder::exporter_count() const noexcept {
+  return impl_->exporter_count();
+}
+std::uint32_t Decoder::TakeActiveExporters() noexcept {
+  return impl_->TakeActiveExporters();
+}
+std::vector<ExporterStatus> Decoder::Exporters() const {
+  return impl_->Exporters();
+}
 
 Decoder::Impl::Impl(const Settings& settings)
     : settings_(WithLongestPrefixFirst(settings)),
@@ -47,7 +62,8 @@ Decoder::Impl::Impl(const Settings& settings)
       samplers_(settings.max_samplers, DrawSeed()),
       template_reader_(settings.max_fields_per_template) {}
 
-DatagramOutcome Decoder::Impl::Decode(const Datagram& datagram, FlowConsumer& consumer, DataJob* job) noexcept {
+DatagramOutcome Decoder::Impl::Decode(const Datagram& datagram, FlowConsumer& consumer,
+                                      DataJob* job) noexcept {
   Message message{.datagram = &datagram, .consumer = &consumer, .job = job};
   if (job != nullptr) job->set_count = job->rate_count = 0;
   DatagramOutcome outcome = DatagramOutcome::kTooShort;
@@ -91,7 +107,8 @@ DatagramOutcome Decoder::Impl::DecodeNetflow5(Message& message) noexcept {
     return DatagramOutcome::kBadCount;
   }
   const std::uint32_t engine = std::uint32_t{header.engine_type} << 8 | header.engine_id;
-  const std::int64_t export_time = header.unix_secs.value() * kNanosecondsPerSecond + header.unix_nsecs.value();
+  const std::int64_t export_time =
+      header.unix_secs.value() * kNanosecondsPerSecond + header.unix_nsecs.value();
   const DatagramOutcome outcome = Identify(message, engine, export_time);
   if (outcome != DatagramOutcome::kDecoded) return outcome;
 
@@ -125,8 +142,8 @@ DatagramOutcome Decoder::Impl::DecodeIpfix(Message& message) noexcept {
   const auto header = LoadHeader<IpfixHeader>(payload.data());
   const std::size_t length = header.length.value();
   if (length < sizeof(IpfixHeader) || length > payload.size()) return DatagramOutcome::kBadLength;
-  const DatagramOutcome identified =
-      Identify(message, header.observation_domain.value(), header.export_time.value() * kNanosecondsPerSecond);
+  const DatagramOutcome identified = Identify(message, header.observation_domain.value(),
+                                              header.export_time.value() * kNanosecondsPerSecond);
   if (identified != DatagramOutcome::kDecoded) return identified;
   const DatagramOutcome outcome =
       ReadSets(message, payload.subspan(sizeof(IpfixHeader), length - sizeof(IpfixHeader)));
@@ -222,7 +239,8 @@ void Decoder::Impl::ReadTemplates(Message& message, TemplateSyntax syntax,
 void Decoder::Impl::Learn(Message& message, const TemplateRecord& record) noexcept {
   const auto book = [&](TemplateEvent event) { Book(message, &Accounting::templates, event); };
   if (record.is_withdrawal) {
-    book(TemplateEvent::kWithdrawn);  // RFC 7011 section 8.4: over UDP it must be ignored, since anyone can send one
+    book(TemplateEvent::kWithdrawn);  // RFC 7011 section 8.4: over UDP it must be ignored, since anyone can
+                                      // send one
     return;
   }
   const TemplateKey key{message.exporter_index, record.id};
@@ -239,7 +257,8 @@ void Decoder::Impl::Learn(Message& message, const TemplateRecord& record) noexce
     return;
   }
   const std::uint32_t plan = plans_.Take();
-  const bool is_usable = CompilePlan(record.fields, record.is_options, *message.exporter->settings, plans_[plan]);
+  const bool is_usable =
+      CompilePlan(record.fields, record.is_options, *message.exporter->settings, plans_[plan]);
   if (is_usable && is_new) index = templates_.Insert(key);
   if (!is_usable || index == TemplateTable::kNone) {
     plans_.Release(plan);
@@ -255,7 +274,8 @@ void Decoder::Impl::Learn(Message& message, const TemplateRecord& record) noexce
   book(TemplateEvent::kLearned);
 }
 
-void Decoder::Impl::ReadData(Message& message, std::uint16_t id, std::span<const std::uint8_t> body) noexcept {
+void Decoder::Impl::ReadData(Message& message, std::uint16_t id,
+                             std::span<const std::uint8_t> body) noexcept {
   const std::uint32_t index = templates_.Find({message.exporter_index, id});
   if (index == TemplateTable::kNone) {
     Book(message, &Accounting::sets_skipped, SetSkip::kUnknownTemplate);

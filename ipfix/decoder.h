@@ -27,17 +27,17 @@ struct ExporterStatus {
   Address address;
   std::uint16_t port = 0;
   std::uint32_t observation_domain = 0;
-  std::uint16_t version = 0;        ///< 5, 9 or 10: of the last datagram
+  std::uint16_t version = 0;  ///< 5, 9 or 10: of the last datagram
   ReceiveTime last_received;
   std::uint32_t templates = 0;
-  double sampling_rate = 1;         ///< the last rate applied; 1 is unsampled
-  std::int64_t clock_offset_ns = 0; ///< exporter's export time minus arrival, of the last datagram
+  double sampling_rate = 1;                ///< the last rate applied; 1 is unsampled
+  std::int64_t clock_offset_ns = 0;        ///< exporter's export time minus arrival, of the last datagram
   const Accounting* accounting = nullptr;  ///< lives as long as the decoder
 };
 
-/// Decodes NetFlow v5, NetFlow v9 (RFC 3954) and IPFIX (RFC 7011) datagrams into flow records. Owned and used by one
-/// thread. All memory is taken at construction, to the caps of `Settings`; Decode() neither allocates nor locks nor
-/// throws, whatever the bytes are.
+/// Decodes NetFlow v5, NetFlow v9 (RFC 3954) and IPFIX (RFC 7011) datagrams into flow records. Owned and used
+/// by one thread. All memory is taken at construction, to the caps of `Settings`; Decode() neither allocates
+/// nor locks nor throws, whatever the bytes are.
 class Decoder {
  public:
   explicit Decoder(const Settings& settings);
@@ -45,14 +45,15 @@ class Decoder {
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
 
-  /// Reads one datagram. Its flow records go to `consumer` in batches: at the latest with the next Flush(), so that
-  /// records of small datagrams share a batch. The same consumer must be passed until then.
+  /// Reads one datagram. Its flow records go to `consumer` in batches: at the latest with the next Flush(),
+  /// so that records of small datagrams share a batch. The same consumer must be passed until then.
   DatagramOutcome Decode(const Datagram& datagram, FlowConsumer& consumer) noexcept;
 
-  /// As Decode(), but leaves data sets to another thread as far as they can be: `job` tells which, job.set_count how
-  /// many. Everything that depends on the order of datagrams has happened when this returns: templates, options,
-  /// sequence numbers. If there are any sets, a JobReader has to read the job, and Finish() to take it back; until then
-  /// neither the job nor the datagram's bytes may change. Jobs may be read and finished in any order.
+  /// As Decode(), but leaves data sets to another thread as far as they can be: `job` tells which,
+  /// job.set_count how many. Everything that depends on the order of datagrams has happened when this
+  /// returns: templates, options, sequence numbers. If there are any sets, a JobReader has to read the job,
+  /// and Finish() to take it back; until then neither the job nor the datagram's bytes may change. Jobs may
+  /// be read and finished in any order.
   DatagramOutcome Split(const Datagram& datagram, FlowConsumer& consumer, DataJob& job) noexcept;
 
   /// Books what came of a job that was split off here. Every job that has sets must come back, once.
@@ -61,7 +62,8 @@ class Decoder {
   /// Hands out what is still in the batch. To be called at the end of a burst and before a window closes.
   void Flush(FlowConsumer& consumer) noexcept;
 
-  /// Drops templates and exporters whose lifetime is over. To be called about once a second; bounded work per call.
+  /// Drops templates and exporters whose lifetime is over. To be called about once a second; bounded work per
+  /// call.
   void Expire(ReceiveTime now) noexcept;
 
   /// Readable from any thread.
@@ -69,7 +71,8 @@ class Decoder {
 
   /// Number of exporters (address, port, domain) tracked now; readable from any thread.
   std::uint32_t exporter_count() const noexcept;
-  /// Exporters that sent since the last call: to be asked once at each window's edge. Decoding thread only; O(1).
+  /// Exporters that sent since the last call: to be asked once at each window's edge. Decoding thread only;
+  /// O(1).
   std::uint32_t TakeActiveExporters() noexcept;
   /// Snapshot of every exporter. Decoding thread only; allocates.
   std::vector<ExporterStatus> Exporters() const;

@@ -2,12 +2,13 @@
 
 #include "ipfix/decoder_state.h"
 
-// What the decoder remembers between datagrams and must forget in time: announced sampling rates, templates and
-// exporters.
+// What the decoder remembers between datagrams and must forget in time: announced sampling rates, templates
+// and exporters.
 namespace hostscope::ipfix {
 namespace {
 
-/// A call of Expire() looks at this share of each table, so that a second's call is short and all are seen in 16.
+/// A call of Expire() looks at this share of each table, so that a second's call is short and all are seen
+/// in 16.
 constexpr std::uint32_t kSweepShare = 16;
 /// Forgetting an exporter searches the templates; more than a few in one call would hold up the next burst.
 constexpr int kMaxForgottenPerCall = 4;
@@ -40,8 +41,10 @@ SamplingRate Decoder::Impl::DefaultRate(const Message& message) const noexcept {
 
 SamplingRate Decoder::Impl::RateOfSelector(std::uint64_t selector) noexcept {
   const Message& message = *current_;
-  const std::uint32_t index = samplers_.Find(
-      {.address = message.key.address, .selector = selector, .domain = message.key.domain, .is_default = false});
+  const std::uint32_t index = samplers_.Find({.address = message.key.address,
+                                              .selector = selector,
+                                              .domain = message.key.domain,
+                                              .is_default = false});
   if (index != SamplerTable::kNone) return samplers_[index].rate;
   const std::uint32_t fallback =
       samplers_.Find({.address = message.key.address, .domain = message.key.domain, .is_default = true});
@@ -62,7 +65,8 @@ Sampler* Decoder::Impl::SamplerFor(const SamplerKey& key) noexcept {
   return &samplers_[index];
 }
 
-void Decoder::Impl::ConsumeOptions(const SamplingFields& fields, bool has_selector, std::uint64_t selector) noexcept {
+void Decoder::Impl::ConsumeOptions(const SamplingFields& fields, bool has_selector,
+                                   std::uint64_t selector) noexcept {
   SamplingRate rate;
   if (!RateOf(fields, rate)) return;
   const ExporterKey& key = current_->key;

@@ -14,7 +14,8 @@
 
 namespace hostscope::ipfix {
 
-/// The decoder behind decoder.h: its tables, and one member function for each part of a message. Not for other folders.
+/// The decoder behind decoder.h: its tables, and one member function for each part of a message. Not for
+/// other folders.
 class Decoder::Impl final : public SamplerLookup, public OptionsConsumer {
  public:
   explicit Impl(const Settings& settings);
@@ -30,7 +31,8 @@ class Decoder::Impl final : public SamplerLookup, public OptionsConsumer {
   std::uint32_t exporter_count() const noexcept { return exporter_count_.load(std::memory_order_relaxed); }
 
   SamplingRate RateOfSelector(std::uint64_t selector) noexcept override;
-  void ConsumeOptions(const SamplingFields& fields, bool has_selector, std::uint64_t selector) noexcept override;
+  void ConsumeOptions(const SamplingFields& fields, bool has_selector,
+                      std::uint64_t selector) noexcept override;
 
  private:
   /// The datagram being decoded.
@@ -42,7 +44,7 @@ class Decoder::Impl final : public SamplerLookup, public OptionsConsumer {
     std::uint32_t exporter_index = 0;
     Exporter* exporter = nullptr;
     std::uint16_t version = 0;
-    std::uint64_t data_records = 0;     ///< options data included: what IPFIX sequence numbers count
+    std::uint64_t data_records = 0;  ///< options data included: what IPFIX sequence numbers count
     bool has_unknown_set = false;
   };
 
@@ -57,9 +59,10 @@ class Decoder::Impl final : public SamplerLookup, public OptionsConsumer {
   void ReadTemplates(Message& message, TemplateSyntax syntax, std::span<const std::uint8_t> body) noexcept;
   void Learn(Message& message, const TemplateRecord& record) noexcept;
   void ReadData(Message& message, std::uint16_t id, std::span<const std::uint8_t> body) noexcept;
-  void ReadFlows(Message& message, const Plan& plan, std::span<const std::uint8_t> body, SamplingRate rate) noexcept;
-  bool HandOut(Message& message, const Plan& plan, std::uint32_t plan_index, std::span<const std::uint8_t> body,
-               SamplingRate rate) noexcept;
+  void ReadFlows(Message& message, const Plan& plan, std::span<const std::uint8_t> body,
+                 SamplingRate rate) noexcept;
+  bool HandOut(Message& message, const Plan& plan, std::uint32_t plan_index,
+               std::span<const std::uint8_t> body, SamplingRate rate) noexcept;
   bool AddRates(const SetSurvey& survey, DataJob& job) noexcept;
   SetContext ContextOf(const Message& message, SamplingRate rate) noexcept {
     const ExporterSettings& settings = *message.exporter->settings;
@@ -102,14 +105,15 @@ class Decoder::Impl final : public SamplerLookup, public OptionsConsumer {
 
   /// Books an event for the message's exporter and in total.
   template <typename Enum>
-  void Book(Message& message, CounterArray<Enum> Accounting::* counters, Enum which, std::uint64_t n = 1) noexcept {
+  void Book(Message& message, CounterArray<Enum> Accounting::*counters, Enum which,
+            std::uint64_t n = 1) noexcept {
     (message.exporter->accounting.*counters).Add(which, n);
     (total_.*counters).Add(which, n);
   }
-  void Book(Message& message, Counter Accounting::* counter, std::uint64_t n) noexcept {
+  void Book(Message& message, Counter Accounting::*counter, std::uint64_t n) noexcept {
     Book(*message.exporter, counter, n);
   }
-  void Book(Exporter& exporter, Counter Accounting::* counter, std::uint64_t n) noexcept {
+  void Book(Exporter& exporter, Counter Accounting::*counter, std::uint64_t n) noexcept {
     (exporter.accounting.*counter).Add(n);
     (total_.*counter).Add(n);
   }

@@ -65,7 +65,8 @@ constexpr bool IsAbsolute(TimeEncoding encoding) noexcept {
 inline FlowDuration DurationOf(TimeEncoding encoding, std::uint64_t start, std::uint64_t end,
                                bool seconds) noexcept {
   const std::int64_t difference = Difference_us(encoding, start, end, seconds);
-  // The epoch itself stands for a time that the exporter does not know; of the others, all bits set, beyond every uptime.
+  // The epoch itself stands for a time that the exporter does not know; of the others, all bits set, beyond
+  // every uptime.
   const std::uint64_t unknown = IsAbsolute(encoding) ? 0 : UINT64_MAX;
   const bool is_unknown = start == unknown || end == unknown;
   const bool is_malformed = !is_unknown && difference < kSmallNegative_us;

@@ -13,8 +13,8 @@
 
 namespace hostscope::ipfix {
 
-/// An exporter, as RFC 7011 section 8 tells them apart over UDP: the source ("session") and its Observation Domain.
-/// The domain is part of it because line cards of one router reuse template ids.
+/// An exporter, as RFC 7011 section 8 tells them apart over UDP: the source ("session") and its Observation
+/// Domain. The domain is part of it because line cards of one router reuse template ids.
 struct ExporterKey {
   Address address;
   std::uint32_t domain = 0;  ///< Observation Domain ID, v9 source id, or v5 engine type and id
@@ -46,8 +46,8 @@ struct Exporter {
 
 using ExporterTable = BoundedMap<ExporterKey, Exporter>;
 
-/// Options data give the rate of a selector to an exporter's address and domain, whatever the port: some exporters
-/// send options from another port than data.
+/// Options data give the rate of a selector to an exporter's address and domain, whatever the port: some
+/// exporters send options from another port than data.
 struct SamplerKey {
   Address address;
   std::uint64_t selector = 0;
@@ -64,8 +64,8 @@ struct SamplerKey {
 /// Value of a SamplerKey. The entry with is_default also remembers the selector announced last.
 struct Sampler {
   SamplingRate rate;
-  SamplingRate last_rate;         ///< announced last by any selector
-  bool is_system_wide = false;    ///< rate was announced without a selector
+  SamplingRate last_rate;       ///< announced last by any selector
+  bool is_system_wide = false;  ///< rate was announced without a selector
   ReceiveTime last_received;
 };
 

@@ -7,14 +7,15 @@
 
 namespace hostscope::ipfix {
 
-/// Flow records on their way to the consumer, collected over several sets and datagrams so that the consumer can
-/// prefetch for many at once. One thread.
+/// Flow records on their way to the consumer, collected over several sets and datagrams so that the consumer
+/// can prefetch for many at once. One thread.
 class FlowBatch {
  public:
-  static constexpr std::size_t kCapacity = 128;  ///< 8 KiB: leaves room in a 32 KiB L1 for what the consumer touches
+  static constexpr std::size_t kCapacity =
+      128;  ///< 8 KiB: leaves room in a 32 KiB L1 for what the consumer touches
 
-  /// A place for the next record, and behind it for as many as MakeRoom() was asked for; they count once Commit() is
-  /// called.
+  /// A place for the next record, and behind it for as many as MakeRoom() was asked for; they count once
+  /// Commit() is called.
   FlowRecord& Next() noexcept { return records_[size_]; }
   void Commit(std::size_t count = 1) noexcept { size_ += count; }
 

@@ -7,9 +7,9 @@
 
 namespace hostscope {
 
-/// One flow record as the aggregator needs it: one direction of traffic, from `source` to `destination`, counters
-/// already scaled by the sampling rate. The decoder writes it straight from the datagram's bytes; it fills exactly
-/// one cache line. A biflow (RFC 5103) becomes two of these.
+/// One flow record as the aggregator needs it: one direction of traffic, from `source` to `destination`,
+/// counters already scaled by the sampling rate. The decoder writes it straight from the datagram's bytes; it
+/// fills exactly one cache line. A biflow (RFC 5103) becomes two of these.
 struct alignas(64) FlowRecord {
   /// Bits of `traits`.
   enum Trait : std::uint8_t {
@@ -35,8 +35,8 @@ struct alignas(64) FlowRecord {
 
 static_assert(sizeof(FlowRecord) == 64, "a flow record is one cache line");
 
-/// Takes what a decoder makes. Called on the decoding thread with up to a batch of records, which are valid only
-/// during the call: one virtual call per batch, never per record.
+/// Takes what a decoder makes. Called on the decoding thread with up to a batch of records, which are valid
+/// only during the call: one virtual call per batch, never per record.
 class FlowConsumer {
  public:
   virtual ~FlowConsumer() = default;

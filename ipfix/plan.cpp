@@ -23,8 +23,8 @@ constexpr struct {
     {Column::kStart, PlainNumber::kStart},       {Column::kEnd, PlainNumber::kEnd},
 };
 
-/// Where in a record an element stands: `offset` bytes behind the end of the `variable_fields`-th variable-length
-/// field (0: the record's start).
+/// Where in a record an element stands: `offset` bytes behind the end of the `variable_fields`-th
+/// variable-length field (0: the record's start).
 struct Location {
   std::uint16_t length = 0;  ///< 0: absent, or of no use
   std::uint16_t offset = 0;
@@ -44,7 +44,9 @@ class Compiler {
 
  private:
   bool Has(Meaning meaning) const noexcept { return At(meaning).length != 0; }
-  bool HasOfLength(Meaning meaning, std::size_t length) const noexcept { return At(meaning).length == length; }
+  bool HasOfLength(Meaning meaning, std::size_t length) const noexcept {
+    return At(meaning).length == length;
+  }
   bool HasNumber(Meaning meaning) const noexcept {
     return At(meaning).length >= 1 && At(meaning).length <= sizeof(std::uint64_t);
   }
@@ -96,9 +98,11 @@ bool Compiler::Locate(std::span<const FieldSpecifier> fields) noexcept {
 }
 
 void Compiler::Emit(ReadKind kind, Meaning meaning, Column column) noexcept {
-  if (plan_.step_count == Plan::kMaxSteps) return;  // there are fewer meanings than steps; see the assertion below
+  if (plan_.step_count == Plan::kMaxSteps)
+    return;  // there are fewer meanings than steps; see the assertion below
   const Location& location = At(meaning);
-  plan_.steps[plan_.step_count++] = {kind, column, location.length, location.offset, location.variable_fields};
+  plan_.steps[plan_.step_count++] = {kind, column, location.length, location.offset,
+                                     location.variable_fields};
   if (column != Column::kCount) plan_.columns |= 1U << static_cast<unsigned>(column);
 }
 static_assert(static_cast<unsigned>(Column::kCount) + 16 <= Plan::kMaxSteps,
@@ -116,8 +120,10 @@ bool Compiler::EmitFirst(Column column, std::initializer_list<Meaning> candidate
 }
 
 void Compiler::EmitAddresses() noexcept {
-  const bool ipv4 = HasOfLength(Meaning::kSourceIpv4, kIpv4Length) && HasOfLength(Meaning::kDestinationIpv4, kIpv4Length);
-  const bool ipv6 = HasOfLength(Meaning::kSourceIpv6, kIpv6Length) && HasOfLength(Meaning::kDestinationIpv6, kIpv6Length);
+  const bool ipv4 =
+      HasOfLength(Meaning::kSourceIpv4, kIpv4Length) && HasOfLength(Meaning::kDestinationIpv4, kIpv4Length);
+  const bool ipv6 =
+      HasOfLength(Meaning::kSourceIpv6, kIpv6Length) && HasOfLength(Meaning::kDestinationIpv6, kIpv6Length);
   plan_.has_addresses = ipv4 || ipv6;
   plan_.has_both_families = ipv4 && ipv6;
   plan_.ipv6_comes_first = ipv6 && At(Meaning::kSourceIpv6).order < At(Meaning::kSourceIpv4).order;
@@ -152,8 +158,10 @@ void Compiler::EmitPorts() noexcept {
     Meaning source, destination;
     ReadKind read_source, read_destination;
   } kOfTransport[] = {
-      {Meaning::kUdpSourcePort, Meaning::kUdpDestinationPort, ReadKind::kUdpSourcePort, ReadKind::kUdpDestinationPort},
-      {Meaning::kTcpSourcePort, Meaning::kTcpDestinationPort, ReadKind::kTcpSourcePort, ReadKind::kTcpDestinationPort},
+      {Meaning::kUdpSourcePort, Meaning::kUdpDestinationPort, ReadKind::kUdpSourcePort,
+       ReadKind::kUdpDestinationPort},
+      {Meaning::kTcpSourcePort, Meaning::kTcpDestinationPort, ReadKind::kTcpSourcePort,
+       ReadKind::kTcpDestinationPort},
   };
   for (const auto& ports : kOfTransport) {
     if (!HasNumber(ports.source) || !HasNumber(ports.destination)) continue;
@@ -164,8 +172,8 @@ void Compiler::EmitPorts() noexcept {
   }
 }
 
-/// Deltas, else initiator's counters, else totals, else counters behind the observation point, else of layer 2. Bytes
-/// and packets are chosen apart, since some exporters send only one of them.
+/// Deltas, else initiator's counters, else totals, else counters behind the observation point, else of
+/// layer 2. Bytes and packets are chosen apart, since some exporters send only one of them.
 void Compiler::EmitCounters() noexcept {
   const bool delta_bytes = EmitColumn(Column::kBytes, Meaning::kOctetDelta);
   const bool delta_packets = EmitColumn(Column::kPackets, Meaning::kPacketDelta);
@@ -188,16 +196,17 @@ void Compiler::EmitCounters() noexcept {
   plan_.has_substitute_counters = substitute;
 }
 
-/// The other direction of a biflow (RFC 5103): reverse elements, or what the responder sent, or the post counters of
-/// exporters that mean the reverse direction by them.
+/// The other direction of a biflow (RFC 5103): reverse elements, or what the responder sent, or the post
+/// counters of exporters that mean the reverse direction by them.
 void Compiler::EmitReverse() noexcept {
   const bool delta_bytes = HasNumber(Meaning::kOctetDelta);
   const bool delta_packets = HasNumber(Meaning::kPacketDelta);
   bool bytes = delta_bytes ? EmitColumn(Column::kReverseBytes, Meaning::kReverseOctetDelta)
-                           : EmitFirst(Column::kReverseBytes, {Meaning::kResponderOctets, Meaning::kReverseOctetTotal});
-  bool packets = delta_packets
-                     ? EmitColumn(Column::kReversePackets, Meaning::kReversePacketDelta)
-                     : EmitFirst(Column::kReversePackets, {Meaning::kResponderPackets, Meaning::kReversePacketTotal});
+                           : EmitFirst(Column::kReverseBytes,
+                                       {Meaning::kResponderOctets, Meaning::kReverseOctetTotal});
+  bool packets = delta_packets ? EmitColumn(Column::kReversePackets, Meaning::kReversePacketDelta)
+                               : EmitFirst(Column::kReversePackets,
+                                           {Meaning::kResponderPackets, Meaning::kReversePacketTotal});
   if (settings_.post_counters_are_reverse) {
     if (!bytes) bytes = EmitColumn(Column::kReverseBytes, Meaning::kPostOctetDelta);
     if (!packets) packets = EmitColumn(Column::kReversePackets, Meaning::kPostPacketDelta);
@@ -238,7 +247,8 @@ void Compiler::EmitTimes() noexcept {
       EmitNumberPair(TimeEncoding::kSeconds, Meaning::kStartSeconds, Meaning::kEndSeconds) ||
       EmitPair(TimeEncoding::kNtp, Meaning::kStartMicroseconds, Meaning::kEndMicroseconds, kNtpLength) ||
       EmitPair(TimeEncoding::kNtp, Meaning::kStartNanoseconds, Meaning::kEndNanoseconds, kNtpLength) ||
-      EmitNumberPair(TimeEncoding::kDeltaMicroseconds, Meaning::kStartDeltaMicroseconds, Meaning::kEndDeltaMicroseconds) ||
+      EmitNumberPair(TimeEncoding::kDeltaMicroseconds, Meaning::kStartDeltaMicroseconds,
+                     Meaning::kEndDeltaMicroseconds) ||
       EmitNumberPair(TimeEncoding::kUptime, Meaning::kStartUptime, Meaning::kEndUptime)) {
     return;
   }
@@ -277,13 +287,16 @@ void Compiler::EmitDataSteps() noexcept {
   EmitColumn(Column::kNatEvent, Meaning::kNatEvent);
   plan_.is_nsel = plan_.Has(Column::kEvent) && !HasNumber(Meaning::kOctetDelta);
   const bool has_reverse = plan_.Has(Column::kReverseBytes) || plan_.Has(Column::kReversePackets);
-  const bool has_filters = plan_.Has(Column::kDirection) || plan_.Has(Column::kEvent) || plan_.Has(Column::kNatEvent);
+  const bool has_filters =
+      plan_.Has(Column::kDirection) || plan_.Has(Column::kEvent) || plan_.Has(Column::kNatEvent);
   const bool is_plain = plan_.has_addresses && !plan_.has_both_families && plan_.has_ports &&
-                        plan_.Has(Column::kProtocol) && !plan_.has_implied_protocol && !has_reverse && !has_filters;
+                        plan_.Has(Column::kProtocol) && !plan_.has_implied_protocol && !has_reverse &&
+                        !has_filters;
   if (is_plain && plan_.is_fixed_length()) LayOutPlain();
 }
 
-/// The same as the steps say, by place instead of by step. YAF's initial and union flags are OR-ed: not plain.
+/// The same as the steps say, by place instead of by step. YAF's initial and union flags are OR-ed: not
+/// plain.
 void Compiler::LayOutPlain() noexcept {
   PlainLayout& plain = plan_.plain;
   plain.is_usable = true;
@@ -341,9 +354,9 @@ void Compiler::NumberAnchors() noexcept {
 
 Plan MakeNetflow5Plan() noexcept {
   constexpr FieldSpecifier kFields[] = {
-      {0, 8, 4},  {0, 12, 4}, {0, 15, 4}, {0, 10, 2}, {0, 14, 2},  {0, 2, 4}, {0, 1, 4}, {0, 22, 4}, {0, 21, 4},
-      {0, 7, 2},  {0, 11, 2}, {0, 210, 1}, {0, 6, 1}, {0, 4, 1},   {0, 5, 1}, {0, 16, 2}, {0, 17, 2}, {0, 9, 1},
-      {0, 13, 1}, {0, 210, 2},
+      {0, 8, 4},  {0, 12, 4}, {0, 15, 4}, {0, 10, 2}, {0, 14, 2},  {0, 2, 4},   {0, 1, 4},
+      {0, 22, 4}, {0, 21, 4}, {0, 7, 2},  {0, 11, 2}, {0, 210, 1}, {0, 6, 1},   {0, 4, 1},
+      {0, 5, 1},  {0, 16, 2}, {0, 17, 2}, {0, 9, 1},  {0, 13, 1},  {0, 210, 2},
   };
   Plan plan;
   const bool usable = CompilePlan(kFields, false, ExporterSettings{}, plan);

@@ -18,7 +18,9 @@ Prefix Prefix::Ipv4(std::uint32_t network_order, unsigned bits) noexcept {
   return Make(Address::FromIpv4(network_order), kMappedBits + bits);
 }
 
-Prefix Prefix::Ipv6(const Address& address, unsigned bits) noexcept { return Make(address, bits); }
+Prefix Prefix::Ipv6(const Address& address, unsigned bits) noexcept {
+  return Make(address, bits);
+}
 
 bool Prefix::Contains(const Address& address) const noexcept {
   if (IsIpv4() != address.IsIpv4()) return false;

@@ -1,14 +1,14 @@
 #pragma once
 
-#include <cstdint>
 #include <compare>
+#include <cstdint>
 
 #include "ipfix/address.h"
 
 namespace hostscope {
 
-/// An address prefix. `length` counts bits of the 16-byte form, so an IPv4 /24 is 96 + 24 = 120; use the factories.
-/// Host bits of `network` are zero.
+/// An address prefix. `length` counts bits of the 16-byte form, so an IPv4 /24 is 96 + 24 = 120; use the
+/// factories. Host bits of `network` are zero.
 struct Prefix {
   Address network;
   std::uint8_t length = 0;

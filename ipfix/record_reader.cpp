@@ -12,9 +12,16 @@ namespace hostscope::ipfix {
 namespace {
 
 /// firewallEvent (233), as Cisco ASA uses it.
-enum FirewallEvent : std::uint64_t { kFlowCreated = 1, kFlowDeleted = 2, kFlowDenied = 3, kFlowAlert = 4, kFlowUpdate = 5 };
+enum FirewallEvent : std::uint64_t {
+  kFlowCreated = 1,
+  kFlowDeleted = 2,
+  kFlowDenied = 3,
+  kFlowAlert = 4,
+  kFlowUpdate = 5
+};
 
-/// Cuts trailing bytes of zero: padding, however long (NX-OS pads with 24 to 36 bytes, Palo Alto to the datagram's end).
+/// Cuts trailing bytes of zero: padding, however long (NX-OS pads with 24 to 36 bytes, Palo Alto to the
+/// datagram's end).
 std::size_t LengthWithoutZeroTail(std::span<const std::uint8_t> body) noexcept {
   std::size_t length = body.size();
   while (length > 0 && body[length - 1] == 0) --length;
@@ -36,8 +43,8 @@ std::uint64_t ScaleCounter(std::uint64_t counter, SamplingRate rate) noexcept {
 
 }  // namespace
 
-const std::uint8_t* RecordReader::WalkRecord(const Plan& plan, const std::uint8_t* record, const std::uint8_t* end,
-                                             std::size_t row) noexcept {
+const std::uint8_t* RecordReader::WalkRecord(const Plan& plan, const std::uint8_t* record,
+                                             const std::uint8_t* end, std::size_t row) noexcept {
   const std::uint8_t* at = record;
   std::size_t anchor = 0;
   bases_[0][row] = record;
@@ -65,7 +72,8 @@ std::span<const std::uint8_t> RecordReader::WithoutPadding(const Plan& plan,
   zero_tail_ = body.data() + length;
   if (!plan.is_fixed_length()) return body;  // TakeChunk() starts no record in the tail of zeros
   const std::size_t record_length = plan.minimum_length;
-  const std::size_t records = std::min((length + record_length - 1) / record_length, body.size() / record_length);
+  const std::size_t records =
+      std::min((length + record_length - 1) / record_length, body.size() / record_length);
   return body.first(records * record_length);
 }
 
@@ -91,7 +99,8 @@ std::size_t RecordReader::TakeChunk(const Plan& plan, std::span<const std::uint8
     at = next;
     ++rows;
   }
-  body = rows == kChunk && at < zero_tail_ ? body.subspan(static_cast<std::size_t>(at - body.data())) : body.last(0);
+  body = rows == kChunk && at < zero_tail_ ? body.subspan(static_cast<std::size_t>(at - body.data()))
+                                           : body.last(0);
   return rows;
 }
 
@@ -140,7 +149,9 @@ void RecordReader::RunStep(const ReadStep& step, std::size_t rows) noexcept {
     std::memcpy(&address, bases[row] + offset, sizeof(address));
     return Address::FromIpv4(address);
   };
-  const auto port = [&](std::size_t row) { return static_cast<std::uint16_t>(LoadBe(bases[row] + offset, step.length)); };
+  const auto port = [&](std::size_t row) {
+    return static_cast<std::uint16_t>(LoadBe(bases[row] + offset, step.length));
+  };
   const auto ports = [&](std::uint16_t FlowRecord::*member) {
     if (step.length == sizeof(std::uint16_t)) {
       for (std::size_t row = 0; row < rows; ++row) scratch_[row].*member = LoadBe16(bases[row] + offset);
@@ -164,10 +175,12 @@ void RecordReader::RunStep(const ReadStep& step, std::size_t rows) noexcept {
       for (std::size_t row = 0; row < rows; ++row) scratch_[row].destination = ipv4(row);
       break;
     case ReadKind::kSourceIpv6:
-      for (std::size_t row = 0; row < rows; ++row) scratch_[row].source = Address::FromIpv6(bases[row] + offset);
+      for (std::size_t row = 0; row < rows; ++row)
+        scratch_[row].source = Address::FromIpv6(bases[row] + offset);
       break;
     case ReadKind::kDestinationIpv6:
-      for (std::size_t row = 0; row < rows; ++row) scratch_[row].destination = Address::FromIpv6(bases[row] + offset);
+      for (std::size_t row = 0; row < rows; ++row)
+        scratch_[row].destination = Address::FromIpv6(bases[row] + offset);
       break;
     case ReadKind::kOtherSourceIpv4:
       for (std::size_t row = 0; row < rows; ++row) other_source_[row] = ipv4(row);
@@ -237,25 +250,29 @@ void RecordReader::ComputeDurations(const Plan& plan, const ExporterSettings& se
   if (plan.Has(Column::kReverseEnd)) {
     compute(TimeEncoding::kMilliseconds, Column::kReverseStart, Column::kReverseEnd, reverse_duration_us_);
   } else if (plan.Has(Column::kReversePackets) || plan.Has(Column::kReverseBytes)) {
-    reverse_duration_us_ = duration_us_;  // RFC 5103 section 5: what has no reverse counterpart holds for both
+    reverse_duration_us_ =
+        duration_us_;  // RFC 5103 section 5: what has no reverse counterpart holds for both
   }
 }
 
-/// Both families are there: take the one whose addresses are not all zero. Where both are set, a tunnel is described:
-/// take what ipVersion says, else the outer packet's, whose fields come first (Huawei sends SRv6 so).
+/// Both families are there: take the one whose addresses are not all zero. Where both are set, a tunnel is
+/// described: take what ipVersion says, else the outer packet's, whose fields come first (Huawei sends SRv6
+/// so).
 void RecordReader::ChooseFamily(const Plan& plan, std::size_t row) noexcept {
   FlowRecord& record = scratch_[row];
   const bool ipv4_is_set = !other_source_[row].IsUnspecified() || !other_destination_[row].IsUnspecified();
   const bool ipv6_is_set = !record.source.IsUnspecified() || !record.destination.IsUnspecified();
   const std::uint64_t version = Value(plan, Column::kIpVersion, row);
-  const bool is_ipv6_by_header = version == 4 || version == 6 ? version == 6 : ipv4_is_set && plan.ipv6_comes_first;
+  const bool is_ipv6_by_header =
+      version == 4 || version == 6 ? version == 6 : ipv4_is_set && plan.ipv6_comes_first;
   const bool is_ipv6 = ipv4_is_set == ipv6_is_set ? is_ipv6_by_header : ipv6_is_set;
   if (is_ipv6) return;
   record.source = other_source_[row];
   record.destination = other_destination_[row];
 }
 
-/// Fills a record from the headers of the packet that it holds. A record without counters is one packet (RFC 5477).
+/// Fills a record from the headers of the packet that it holds. A record without counters is one packet (RFC
+/// 5477).
 bool RecordReader::ReadSection(const Plan& plan, std::size_t row) noexcept {
   const Section& section = sections_[row];
   IpPacket packet;
@@ -287,7 +304,8 @@ bool RecordReader::ReadSection(const Plan& plan, std::size_t row) noexcept {
 bool RecordReader::PassesFilters(const Plan& plan, std::size_t row, const SetContext& context,
                                  SetCounts& counts) noexcept {
   const bool has_traffic = Value(plan, Column::kPackets, row) != 0 || Value(plan, Column::kBytes, row) != 0 ||
-                           Value(plan, Column::kReversePackets, row) != 0 || Value(plan, Column::kReverseBytes, row) != 0;
+                           Value(plan, Column::kReversePackets, row) != 0 ||
+                           Value(plan, Column::kReverseBytes, row) != 0;
   if (plan.Has(Column::kDirection)) {
     const bool is_egress = Value(plan, Column::kDirection, row) == 1;
     if (is_egress != (context.settings->direction == ExporterSettings::Direction::kEgress)) {
@@ -301,10 +319,12 @@ bool RecordReader::PassesFilters(const Plan& plan, std::size_t row, const SetCon
   }
   if (!plan.Has(Column::kEvent)) return true;
   const std::uint64_t event = Value(plan, Column::kEvent, row);
-  const bool is_event_only = !has_traffic && event >= kFlowCreated && event <= kFlowUpdate && event != kFlowDeleted;
+  const bool is_event_only =
+      !has_traffic && event >= kFlowCreated && event <= kFlowUpdate && event != kFlowDeleted;
   using Nsel = ExporterSettings::Nsel;
   const Nsel setting = context.settings->nsel;
-  const bool updates_carry_bytes = setting == Nsel::kUpdates || (setting == Nsel::kAuto && *context.saw_nsel_update);
+  const bool updates_carry_bytes =
+      setting == Nsel::kUpdates || (setting == Nsel::kAuto && *context.saw_nsel_update);
   const bool is_repeated_total = plan.is_nsel && event == kFlowDeleted && updates_carry_bytes;
   const bool is_unwanted_update = plan.is_nsel && event == kFlowUpdate && setting == Nsel::kTeardowns;
   if (is_event_only || is_repeated_total || is_unwanted_update) {
@@ -342,7 +362,8 @@ void RecordReader::ChoosePorts(const Plan& plan, std::size_t row) noexcept {
   FlowRecord& record = scratch_[row];
   const std::uint8_t implied_protocol = record.reserved;
   const bool has_protocol = plan.Has(Column::kProtocol);
-  record.protocol = has_protocol ? static_cast<std::uint8_t>(Value(plan, Column::kProtocol, row)) : implied_protocol;
+  record.protocol =
+      has_protocol ? static_cast<std::uint8_t>(Value(plan, Column::kProtocol, row)) : implied_protocol;
   record.reserved = 0;
   // Where no field names the protocol, ports are believed to be ports. ICMP's type and code never are.
   if (plan.has_ports && (HasTransportPorts(record.protocol) || (!has_protocol && implied_protocol == 0))) {
@@ -357,7 +378,8 @@ void RecordReader::ChoosePorts(const Plan& plan, std::size_t row) noexcept {
   }
 }
 
-/// Fills in everything of a row that does not depend on the sampling rate; false when it is not to be counted.
+/// Fills in everything of a row that does not depend on the sampling rate; false when it is not to be
+/// counted.
 bool RecordReader::PrepareRow(const Plan& plan, std::size_t row, const SetContext& context,
                               SetCounts& counts) noexcept {
   FlowRecord& record = scratch_[row];
@@ -441,8 +463,9 @@ void RecordReader::EmitChunk(const Plan& plan, std::size_t rows, const SetContex
   }
 }
 
-SetCounts RecordReader::ReadFlows(const Plan& plan, std::span<const std::uint8_t> body, const SetContext& context,
-                                  FlowBatch& batch, FlowConsumer& consumer) noexcept {
+SetCounts RecordReader::ReadFlows(const Plan& plan, std::span<const std::uint8_t> body,
+                                  const SetContext& context, FlowBatch& batch,
+                                  FlowConsumer& consumer) noexcept {
   SetCounts counts;
   selector_is_known_ = false;
   if (context.may_be_padded) body = WithoutPadding(plan, body);
@@ -485,7 +508,8 @@ std::uint64_t RecordReader::ReadOptions(const Plan& plan, std::span<const std::u
     records += rows;
     for (const ReadStep& step : plan.all_steps()) RunStep(step, rows);
     for (std::size_t row = 0; row < rows; ++row) {
-      consumer.ConsumeOptions(SamplingOf(plan, row), plan.Has(Column::kSelector), Value(plan, Column::kSelector, row));
+      consumer.ConsumeOptions(SamplingOf(plan, row), plan.Has(Column::kSelector),
+                              Value(plan, Column::kSelector, row));
     }
   }
   return records;

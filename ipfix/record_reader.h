@@ -12,8 +12,8 @@
 
 namespace hostscope::ipfix {
 
-/// Looks up what options data announced. Implemented by the decoder; called at most once per record, and only for
-/// records that name a selector.
+/// Looks up what options data announced. Implemented by the decoder; called at most once per record, and only
+/// for records that name a selector.
 class SamplerLookup {
  public:
   virtual ~SamplerLookup() = default;
@@ -24,10 +24,13 @@ class SamplerLookup {
 struct SetContext {
   const ExporterSettings* settings = nullptr;
   SamplerLookup* samplers = nullptr;
-  SamplingRate default_rate;         ///< for records that announce no rate and name no selector
-  bool rate_is_fixed = false;        ///< default_rate holds whatever records say: configured, or sampling is ignored
-  bool may_be_padded = true;         ///< zeros at the end are no records; not so in NetFlow v5, whose header counts them
-  bool* saw_nsel_update = nullptr;   ///< NSEL: an update that counts was met, in this set or before; never null
+  SamplingRate default_rate;  ///< for records that announce no rate and name no selector
+  bool rate_is_fixed =
+      false;  ///< default_rate holds whatever records say: configured, or sampling is ignored
+  bool may_be_padded =
+      true;  ///< zeros at the end are no records; not so in NetFlow v5, whose header counts them
+  bool* saw_nsel_update =
+      nullptr;  ///< NSEL: an update that counts was met, in this set or before; never null
 };
 
 /// What came of one set.
@@ -35,48 +38,55 @@ struct SetCounts {
   std::uint64_t records = 0;  ///< data records met, padding not included
   std::uint64_t counted = 0;
   std::uint64_t scaled = 0;
-  std::uint64_t seen = 0;     ///< flow records: a biflow is two
+  std::uint64_t seen = 0;  ///< flow records: a biflow is two
   std::uint64_t malformed_times = 0;
   std::array<std::uint64_t, static_cast<std::size_t>(RecordSkip::kCount)> skipped{};
-  SamplingRate last_rate;     ///< of the last record counted
+  SamplingRate last_rate;  ///< of the last record counted
 
-  void Skip(RecordSkip reason, std::uint64_t count = 1) noexcept { skipped[static_cast<std::size_t>(reason)] += count; }
+  void Skip(RecordSkip reason, std::uint64_t count = 1) noexcept {
+    skipped[static_cast<std::size_t>(reason)] += count;
+  }
 };
 
 /// What is known of a set before its records are read.
 struct SetSurvey {
   static constexpr std::size_t kMaxSelectors = 4;
 
-  std::uint64_t records = 0;  ///< as SetCounts has it
+  std::uint64_t records = 0;                             ///< as SetCounts has it
   std::array<std::uint64_t, kMaxSelectors> selectors{};  ///< that records name, each once
   std::size_t selector_count = 0;
   bool has_more_selectors = false;  ///< than kMaxSelectors
 
-  std::span<const std::uint64_t> known_selectors() const noexcept { return {selectors.data(), selector_count}; }
+  std::span<const std::uint64_t> known_selectors() const noexcept {
+    return {selectors.data(), selector_count};
+  }
 };
 
 /// Takes each options record. One virtual call per record: options data are rare.
 class OptionsConsumer {
  public:
   virtual ~OptionsConsumer() = default;
-  virtual void ConsumeOptions(const SamplingFields& fields, bool has_selector, std::uint64_t selector) noexcept = 0;
+  virtual void ConsumeOptions(const SamplingFields& fields, bool has_selector,
+                              std::uint64_t selector) noexcept = 0;
 };
 
-/// Runs a plan over the records of a set. Works on up to 32 records at a time, one step over all of them, so that the
-/// choice of what to do is made once per step and not once per field; what is plain goes a shorter way, see
-/// plain_reader.h. Owns 20 KiB of scratch; one thread.
+/// Runs a plan over the records of a set. Works on up to 32 records at a time, one step over all of them, so
+/// that the choice of what to do is made once per step and not once per field; what is plain goes a shorter
+/// way, see plain_reader.h. Owns 20 KiB of scratch; one thread.
 class RecordReader {
  public:
-  /// `body` is the set without its header, in the message that it came in. Flow records go to `batch`, which hands full batches to `consumer`.
+  /// `body` is the set without its header, in the message that it came in. Flow records go to `batch`, which
+  /// hands full batches to `consumer`.
   SetCounts ReadFlows(const Plan& plan, std::span<const std::uint8_t> body, const SetContext& context,
                       FlowBatch& batch, FlowConsumer& consumer) noexcept;
 
-  /// Counts the records of a set that may be padded, and notes the selectors that they name where that is wanted.
-  /// Reads of a record of fixed length no more than its selector; walks records of variable length.
+  /// Counts the records of a set that may be padded, and notes the selectors that they name where that is
+  /// wanted. Reads of a record of fixed length no more than its selector; walks records of variable length.
   SetSurvey Survey(const Plan& plan, std::span<const std::uint8_t> body, bool wants_selectors) noexcept;
 
   /// Returns the number of options records.
-  std::uint64_t ReadOptions(const Plan& plan, std::span<const std::uint8_t> body, OptionsConsumer& consumer) noexcept;
+  std::uint64_t ReadOptions(const Plan& plan, std::span<const std::uint8_t> body,
+                            OptionsConsumer& consumer) noexcept;
 
   static constexpr std::size_t kChunk = 32;
 
@@ -99,16 +109,21 @@ class RecordReader {
   void EmitChunk(const Plan& plan, std::size_t rows, const SetContext& context, SetCounts& counts,
                  FlowBatch& batch) noexcept;
   bool PrepareRow(const Plan& plan, std::size_t row, const SetContext& context, SetCounts& counts) noexcept;
-  bool PassesFilters(const Plan& plan, std::size_t row, const SetContext& context, SetCounts& counts) noexcept;
+  bool PassesFilters(const Plan& plan, std::size_t row, const SetContext& context,
+                     SetCounts& counts) noexcept;
   bool ReadSection(const Plan& plan, std::size_t row) noexcept;
   void ChooseFamily(const Plan& plan, std::size_t row) noexcept;
   SamplingRate RateOfRow(const Plan& plan, std::size_t row, const SetContext& context) noexcept;
   void ChoosePorts(const Plan& plan, std::size_t row) noexcept;
-  void EmitRow(const Plan& plan, std::size_t row, SamplingRate rate, SetCounts& counts, FlowBatch& batch) noexcept;
-  void EmitReverseRow(const Plan& plan, std::size_t row, SamplingRate rate, SetCounts& counts, FlowBatch& batch) noexcept;
+  void EmitRow(const Plan& plan, std::size_t row, SamplingRate rate, SetCounts& counts,
+               FlowBatch& batch) noexcept;
+  void EmitReverseRow(const Plan& plan, std::size_t row, SamplingRate rate, SetCounts& counts,
+                      FlowBatch& batch) noexcept;
   SamplingFields SamplingOf(const Plan& plan, std::size_t row) const noexcept;
 
-  std::uint64_t* ColumnData(Column column) noexcept { return columns_[static_cast<std::size_t>(column)].data(); }
+  std::uint64_t* ColumnData(Column column) noexcept {
+    return columns_[static_cast<std::size_t>(column)].data();
+  }
   /// The column's values, or zeros where the plan does not fill it.
   const std::uint64_t* ColumnOrZeros(const Plan& plan, Column column) const noexcept {
     return (plan.Has(column) ? columns_[static_cast<std::size_t>(column)] : zeros_).data();
@@ -122,7 +137,8 @@ class RecordReader {
 
   /// The records of a chunk.
   alignas(64) std::array<FlowRecord, kChunk> scratch_{};
-  alignas(64) std::array<std::array<std::uint64_t, kChunk>, static_cast<std::size_t>(Column::kCount)> columns_{};
+  alignas(
+      64) std::array<std::array<std::uint64_t, kChunk>, static_cast<std::size_t>(Column::kCount)> columns_{};
   std::array<std::uint64_t, kChunk> zeros_{};
   alignas(64) std::array<std::int64_t, kChunk> duration_us_{};
   std::array<std::int64_t, kChunk> reverse_duration_us_{};

@@ -4,8 +4,8 @@
 
 namespace hostscope::ipfix {
 
-/// One packet in how many was looked at, as a fraction: `population` packets were observed for every `sample` that
-/// were selected. Both at least 1; {1, 1} is unsampled.
+/// One packet in how many was looked at, as a fraction: `population` packets were observed for every `sample`
+/// that were selected. Both at least 1; {1, 1} is unsampled.
 struct SamplingRate {
   std::uint32_t population = 1;
   std::uint32_t sample = 1;
@@ -25,12 +25,12 @@ struct SamplingRate {
 
 /// What a record says of sampling; 0 is what a field has that is absent.
 struct SamplingFields {
-  std::uint64_t interval = 0;         ///< samplingInterval (34) or samplerRandomInterval (50): one in this many
+  std::uint64_t interval = 0;  ///< samplingInterval (34) or samplerRandomInterval (50): one in this many
   std::uint64_t packet_interval = 0;  ///< samplingPacketInterval (305): packets taken in a row
   std::uint64_t packet_space = 0;     ///< samplingPacketSpace (306): packets then left out
   bool has_packet_space = false;
-  std::uint64_t size = 0;             ///< samplingSize (309): n packets of
-  std::uint64_t population = 0;       ///< samplingPopulation (310): every N
+  std::uint64_t size = 0;        ///< samplingSize (309): n packets of
+  std::uint64_t population = 0;  ///< samplingPopulation (310): every N
 };
 
 /// The rate that the fields announce, in the order 305/306, 309/310, 34 or 50; false when they announce none.

@@ -9,8 +9,8 @@
 
 namespace hostscope::ipfix {
 
-/// Settings that may differ per exporter, because exporters do. Chosen once, when an exporter is first heard, by the
-/// longest matching `exporters` prefix of Settings.
+/// Settings that may differ per exporter, because exporters do. Chosen once, when an exporter is first heard,
+/// by the longest matching `exporters` prefix of Settings.
 struct ExporterSettings {
   /// Overrides whatever the exporter announces. 1 means unsampled.
   std::optional<std::uint32_t> sampling_rate;
@@ -18,14 +18,15 @@ struct ExporterSettings {
   bool apply_sampling = true;
   /// NetFlow v5 sampling word: by default the low 14 bits are the interval; Juniper uses all 16.
   bool v5_sampling_uses_16_bits = false;
-  /// postOctetDeltaCount / postPacketDeltaCount (23, 24) are the reverse direction's counters, not those behind the
-  /// observation point. Some ASA and WLC releases mean the former.
+  /// postOctetDeltaCount / postPacketDeltaCount (23, 24) are the reverse direction's counters, not those
+  /// behind the observation point. Some ASA and WLC releases mean the former.
   bool post_counters_are_reverse = false;
   /// Count only records of one flowDirection (element 61), where both ingress and egress are exported.
   enum class Direction : std::uint8_t { kBoth, kIngress, kEgress };
   Direction direction = Direction::kBoth;
-  /// Cisco ASA NSEL: which events carry the bytes. Updates (event 5) carry deltas, a teardown (event 2) totals of
-  /// the whole connection: counting both doubles. kAuto counts teardowns until a first update is seen.
+  /// Cisco ASA NSEL: which events carry the bytes. Updates (event 5) carry deltas, a teardown (event 2)
+  /// totals of the whole connection: counting both doubles. kAuto counts teardowns until a first update is
+  /// seen.
   enum class Nsel : std::uint8_t { kAuto, kUpdates, kTeardowns };
   Nsel nsel = Nsel::kAuto;
   /// sysUptime and the switched times are in seconds (SonicWall), not milliseconds.
@@ -47,7 +48,7 @@ struct Settings {
   std::size_t max_templates = 16384;              ///< of all exporters together; each takes about 1.5 KiB
   std::size_t max_templates_per_exporter = 1024;  ///< so that one can't use up all
   std::size_t max_fields_per_template = 512;
-  std::size_t max_samplers = 16384;               ///< selector id -> rate, of all exporters together
+  std::size_t max_samplers = 16384;  ///< selector id -> rate, of all exporters together
 
   /// A template not refreshed for this long is dropped. 0: never, which suits captures.
   std::int64_t template_lifetime_ns = 24LL * 3600 * 1'000'000'000;

@@ -9,12 +9,15 @@ constexpr std::size_t kTemplateHeader = 4;  // id and count
 constexpr std::size_t kOptionsHeader = 6;   // id, and two counts or lengths
 constexpr std::size_t kFieldLength = 4;
 constexpr std::size_t kEnterpriseLength = 4;
-constexpr std::uint16_t kLastNetflow9ScopeType = 5;  // RFC 3954 section 6.1; beyond it exporters mean elements
+constexpr std::uint16_t kLastNetflow9ScopeType =
+    5;  // RFC 3954 section 6.1; beyond it exporters mean elements
 
 constexpr std::uint64_t kFnvOffset = 0xcbf29ce484222325ULL;
 constexpr std::uint64_t kFnvPrime = 0x100000001b3ULL;
 
-std::uint64_t Digest(std::uint64_t digest, std::uint64_t value) noexcept { return (digest ^ value) * kFnvPrime; }
+std::uint64_t Digest(std::uint64_t digest, std::uint64_t value) noexcept {
+  return (digest ^ value) * kFnvPrime;
+}
 
 }  // namespace
 

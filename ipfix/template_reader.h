@@ -9,8 +9,8 @@
 
 namespace hostscope::ipfix {
 
-/// How template sets are written: NetFlow v9 and IPFIX differ in the enterprise bit, and in how an options template
-/// counts its fields.
+/// How template sets are written: NetFlow v9 and IPFIX differ in the enterprise bit, and in how an options
+/// template counts its fields.
 enum class TemplateSyntax : std::uint8_t {
   kNetflow9Data,     ///< RFC 3954 section 5.2
   kNetflow9Options,  ///< RFC 3954 section 6.1: scope and options in bytes; scope types of its own
@@ -22,14 +22,14 @@ enum class TemplateSyntax : std::uint8_t {
 struct TemplateRecord {
   std::uint16_t id = 0;
   bool is_options = false;
-  bool is_withdrawal = false;         ///< IPFIX: no fields
-  bool has_too_many_fields = false;   ///< beyond the cap; `fields` is empty
+  bool is_withdrawal = false;        ///< IPFIX: no fields
+  bool has_too_many_fields = false;  ///< beyond the cap; `fields` is empty
   std::span<const FieldSpecifier> fields;
-  std::uint64_t definition = 0;       ///< digest of kind and fields
+  std::uint64_t definition = 0;  ///< digest of kind and fields
 };
 
-/// Reads the template records of a set, one after the other. Holds scratch for one template of at most `max_fields`;
-/// allocates only when constructed. One thread.
+/// Reads the template records of a set, one after the other. Holds scratch for one template of at most
+/// `max_fields`; allocates only when constructed. One thread.
 class TemplateReader {
  public:
   explicit TemplateReader(std::size_t max_fields);

@@ -8,12 +8,15 @@
 
 namespace hostscope::ipfix {
 
-/// Data and options templates share one space of ids within an exporter: the last definition wins, whatever its kind.
+/// Data and options templates share one space of ids within an exporter: the last definition wins, whatever
+/// its kind.
 struct TemplateKey {
   std::uint32_t exporter = 0;  ///< index in the ExporterTable
   std::uint16_t id = 0;
 
-  std::uint64_t Mix(std::uint64_t seed) const noexcept { return MixBits((std::uint64_t{exporter} << 16 | id) ^ seed); }
+  std::uint64_t Mix(std::uint64_t seed) const noexcept {
+    return MixBits((std::uint64_t{exporter} << 16 | id) ^ seed);
+  }
   friend bool operator==(const TemplateKey&, const TemplateKey&) = default;
 };
 

@@ -5,8 +5,9 @@
 #include <cstdint>
 #include <cstring>
 
-/// Big-endian integers as they lie in a datagram, and the fixed headers of NetFlow v5 (Cisco), NetFlow v9 (RFC 3954
-/// section 5.1) and IPFIX (RFC 7011 section 3.1). Nothing here checks bounds: callers do, once per header or set.
+/// Big-endian integers as they lie in a datagram, and the fixed headers of NetFlow v5 (Cisco), NetFlow v9
+/// (RFC 3954 section 5.1) and IPFIX (RFC 7011 section 3.1). Nothing here checks bounds: callers do, once per
+/// header or set.
 namespace hostscope::ipfix {
 
 inline std::uint16_t LoadBe16(const std::uint8_t* at) noexcept {
@@ -25,15 +26,16 @@ inline std::uint64_t LoadBe64(const std::uint8_t* at) noexcept {
   return __builtin_bswap64(value);
 }
 
-/// An unsigned integer of any length from 0 to 8 bytes: RFC 7011 section 6.2, reduced-size encoding. Exporters use 3,
-/// 5, 6 and 7 too. Reads exactly `length` bytes.
+/// An unsigned integer of any length from 0 to 8 bytes: RFC 7011 section 6.2, reduced-size encoding.
+/// Exporters use 3, 5, 6 and 7 too. Reads exactly `length` bytes.
 inline std::uint64_t LoadBe(const std::uint8_t* at, std::size_t length) noexcept {
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < length; ++i) value = value << 8 | at[i];
   return value;
 }
 
-/// A big-endian integer inside a wire struct. Converts only on request, so that no raw value is used by mistake.
+/// A big-endian integer inside a wire struct. Converts only on request, so that no raw value is used by
+/// mistake.
 template <typename Integer>
 class BigEndian {
  public:
