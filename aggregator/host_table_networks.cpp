@@ -8,11 +8,6 @@
 namespace hostscope::aggregator {
 namespace {
 
-// Slots lie in the order of arrival, so each is far from the last: they are asked for so many hosts ahead,
-// and what of theirs lies in the pool when they are there.
-constexpr std::size_t kAhead = 16;
-constexpr std::size_t kPooledAhead = 8;
-
 void PrefetchPooled(const RoleSlot& role, const SketchPool& pool) noexcept {
   const auto fetch = [&pool](SketchState state, const PooledSketch& sketch) {
     if (!IsPooled(state)) return;
@@ -110,6 +105,10 @@ bool HostTable::Impl::WalkFamily(bool is_ipv4, Client& client) const {
     return true;
   };
   const auto show_hosts = [&](Range range) {
+    // Slots lie in the order of arrival, so each is far from the last: they are asked for so many hosts
+    // ahead, and what of theirs lies in the pool when they are there.
+    constexpr std::size_t kAhead = 16;
+    constexpr std::size_t kPooledAhead = 8;
     for (std::size_t i = range.first; i < range.last; ++i) {
       if (i + kAhead < range.last) client.FetchSlot(slots_[order_[i + kAhead]]);
       if (i + kPooledAhead < range.last) client.FetchPooled(slots_[order_[i + kPooledAhead]]);
