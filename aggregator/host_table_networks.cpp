@@ -107,10 +107,10 @@ bool HostTable::Impl::WalkFamily(bool is_ipv4, Client& client) const {
   const auto show_hosts = [&](Range range) {
     // Slots lie in the order of arrival, so each is far from the last: they are asked for so many hosts
     // ahead, and what of theirs lies in the pool when they are there.
-    constexpr std::size_t kAhead = 16;
+    constexpr std::size_t kSlotsAhead = 16;
     constexpr std::size_t kPooledAhead = 8;
     for (std::size_t i = range.first; i < range.last; ++i) {
-      if (i + kAhead < range.last) client.FetchSlot(slots_[order_[i + kAhead]]);
+      if (i + kSlotsAhead < range.last) client.FetchSlot(slots_[order_[i + kSlotsAhead]]);
       if (i + kPooledAhead < range.last) client.FetchPooled(slots_[order_[i + kPooledAhead]]);
       const HostSlot& host = slots_[order_[i]];
       if (!show_others(&host.host()) || !client.Host(host)) return false;
