@@ -22,6 +22,7 @@ class SinkRunner::Impl {
   Impl(std::unique_ptr<Sink> sink, const SinkRunnerOptions& options, LogFunction log)
       : sink_(std::move(sink)),
         max_waiting_(std::max<std::size_t>(options.max_waiting, 1)),
+        delay_(options.delay_of_ns),
         log_(log ? std::move(log) : [](std::string_view) {}),
         thread_([this] { Run(); }) {}
 
@@ -36,6 +37,7 @@ class SinkRunner::Impl {
 
   const std::unique_ptr<Sink> sink_;
   const std::size_t max_waiting_;
+  WindowDelay delay_;  // the sink's thread writes it
   const LogFunction log_;
 
   mutable std::mutex mutex_;  // guards what follows, up to thread_
@@ -86,6 +88,7 @@ ClosedWindowPtr SinkRunner::Impl::Next() {
 void SinkRunner::Impl::Run() {
   while (ClosedWindowPtr window = Next()) {
     const std::string problem = sink_->Write(*window);
+    if (problem.empty()) delay_.Written(*window, WallClock());
     window.reset();
     if (!problem.empty()) log_(problem);
     const std::lock_guard lock(mutex_);
@@ -125,6 +128,7 @@ bool SinkRunner::Impl::Stop(std::chrono::milliseconds deadline) {
 SinkRunnerStatus SinkRunner::Impl::status() const noexcept {
   const std::lock_guard lock(mutex_);
   SinkRunnerStatus status = counts_;
+  status.delay = delay_.histogram();
   status.waiting = waiting_.size();
   status.sink = sink_->status();
   status.sink.dropped += dropped_records_;

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "aggregator/closed_window.h"
+#include "exporter/delay_histogram.h"
 #include "exporter/sink.h"
 
 namespace hostscope::exporter {
@@ -13,6 +14,8 @@ namespace hostscope::exporter {
 struct SinkRunnerOptions {
   /// Closed windows that wait while the sink writes one; each holds a host table. At least 1.
   std::size_t max_waiting = 6;
+  /// Length of the windows whose delay is measured; 0: of all.
+  std::int64_t delay_of_ns = 0;
 };
 
 /// What became of the windows given to a runner; a snapshot. pushed = written + failed + dropped_windows +
@@ -27,6 +30,7 @@ struct SinkRunnerStatus {
   std::uint64_t writing = 0;  ///< 1 while the sink writes a window
   /// The sink's own, with the records of dropped windows added to `dropped`.
   SinkStatus sink;
+  DelayHistogram delay;  ///< from a window's end to its last record written, of those written
 };
 
 /// Gives a sink its own thread, so that whoever closes windows never waits for whoever takes them. When the

@@ -39,6 +39,19 @@ exporter::LogFunction LogFor(const std::string& name) {
   return [name](std::string_view message) { spdlog::warn("{}: {}", name, message); };
 }
 
+// Whole milliseconds, rounded up.
+std::uint64_t CeilMs(std::int64_t ns) {
+  return static_cast<std::uint64_t>((ns + kNanosecondsPerMillisecond - 1) / kNanosecondsPerMillisecond);
+}
+
+void AddDelay(StatsGroup& group, const exporter::DelayHistogram& histogram) {
+  StatsGroup& delay = group.Group("delay");
+  delay.Add("count", histogram.Count());
+  delay.Add("p50_ms", CeilMs(histogram.QuantileNs(0.5)));
+  delay.Add("p99_ms", CeilMs(histogram.QuantileNs(0.99)));
+  delay.Add("max_ms", CeilMs(histogram.MaxNs()));
+}
+
 void AddSink(StatsGroup& group, const exporter::SinkRunnerStatus& status) {
   StatsGroup& windows = group.Group("windows");
   windows.Add("pushed", status.pushed);
@@ -46,6 +59,7 @@ void AddSink(StatsGroup& group, const exporter::SinkRunnerStatus& status) {
   windows.Add("failed", status.failed);
   windows.Add("dropped", status.dropped_windows);
   windows.Add("waiting", status.waiting + status.writing);
+  AddDelay(group, status.delay);
 }
 
 void AddSink(StatsGroup& group, const exporter::SinkFeederStatus& status) {
@@ -58,6 +72,7 @@ void AddSink(StatsGroup& group, const exporter::SinkFeederStatus& status) {
   lag.Add("seconds", static_cast<std::uint64_t>(status.spool.lag_ns / kNanosecondsPerSecond));
   lag.Add("bytes", status.spool.bytes);
   lag.Add("windows", status.spool.windows);
+  AddDelay(group, status.delay);
 }
 
 void AddRecords(StatsGroup& group, const exporter::SinkStatus& status) {
@@ -97,14 +112,17 @@ void AddStore(StatsGroup& group, const exporter::StoreStatus& status,
 Delivery::Delivery(const Config& config) {
   std::vector<NamedSink> sinks = OpenSinks(config);
   if (!config.store.path.empty()) store_ = OpenStore(config, sinks);
-  const exporter::SinkRunnerOptions queue{kWindowsWaiting};
+  const std::int64_t base_ns =
+      *std::min_element(config.window_lengths_ns.begin(), config.window_lengths_ns.end());
+  const exporter::SinkRunnerOptions queue{kWindowsWaiting, base_ns};
+  exporter::SinkFeederOptions feeding;
+  feeding.delay_of_ns = base_ns;
   for (std::size_t i = 0; i < sinks.size(); ++i) {
     RunningSink& sink = sinks_.emplace_back();
     sink.name = sinks[i].sink->name();
     if (store_ != nullptr) {
-      sink.feeder =
-          std::make_unique<exporter::SinkFeeder>(std::move(sinks[i].sink), *store_, store_->spool(i),
-                                                 exporter::SinkFeederOptions{}, LogFor(sink.name));
+      sink.feeder = std::make_unique<exporter::SinkFeeder>(std::move(sinks[i].sink), *store_,
+                                                           store_->spool(i), feeding, LogFor(sink.name));
     } else {
       sink.runner =
           std::make_unique<exporter::SinkRunner>(std::move(sinks[i].sink), queue, LogFor(sink.name));

@@ -48,6 +48,7 @@ class SinkFeeder::Impl {
         store_(store),
         spool_(spool),
         options_(options),
+        delay_(options.delay_of_ns),
         log_(log ? std::move(log) : [](std::string_view) {}),
         thread_([this] { Run(); }) {}
 
@@ -68,6 +69,7 @@ class SinkFeeder::Impl {
   Store& store_;
   Spool& spool_;
   const SinkFeederOptions options_;
+  WindowDelay delay_;  // the sink's thread writes it
   const LogFunction log_;
 
   mutable std::mutex mutex_;  // guards what follows, up to thread_
@@ -126,6 +128,7 @@ SinkFeeder::Impl::Outcome SinkFeeder::Impl::Send(const Unsent& unsent) {
     if (!problem.empty()) log_(problem + "; it is tried again");
     if (!window->is_damaged()) {
       if (!problem.empty()) return Outcome::kFailed;
+      delay_.Written(*window, WallClock());
       spool_.Acknowledge(unsent.id);
       return Outcome::kDone;
     }
@@ -180,6 +183,7 @@ std::uint64_t SinkFeeder::Impl::DroppedRecords(const SpoolStatus& spool) const {
 
 SinkFeederStatus SinkFeeder::Impl::status() const {
   SinkFeederStatus status;
+  status.delay = delay_.histogram();
   status.spool = spool_.status();
   status.sink = sink_->status();
   status.sink.retried += status.sink.dropped;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "exporter/delay_histogram.h"
 #include "exporter/sink.h"
 #include "exporter/store/spool.h"
 #include "exporter/store/store.h"
@@ -14,6 +15,8 @@ struct SinkFeederOptions {
   /// Between two attempts at the same window: the first pause, doubled each time up to the longest.
   std::chrono::milliseconds first_pause{500};
   std::chrono::milliseconds longest_pause{30'000};
+  /// Length of the windows whose delay is measured; 0: of all.
+  std::int64_t delay_of_ns = 0;
 };
 
 /// What became of a sink's windows; a snapshot.
@@ -23,6 +26,9 @@ struct SinkFeederStatus {
   /// The sink's own, but: what it gave up of a window that is tried again is in `retried`, and `dropped` is
   /// what the spool dropped, window records with it.
   SinkStatus sink;
+  /// From a window's end to its last record written and flushed; of all that were acknowledged, also those
+  /// that had to wait.
+  DelayHistogram delay;
 };
 
 /// Gives a sink its unsent windows from the store, oldest first, on a thread of its own: the counterpart of

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <simdjson.h>
 
 #include <filesystem>
 #include <fstream>
@@ -55,6 +56,7 @@ TEST_F(DeliveryTest, WithAStoreEachWindowIsWrittenOnceAndReachesEverySink) {
   delivery.AddTo(stats);
   EXPECT_THAT(stats.ToJson(), HasSubstr("\"store\":{\"windows\":{\"stored\":4,\"pushed\":4,\"written\":4"));
   EXPECT_THAT(stats.ToJson(), HasSubstr("\"lag\":{\"seconds\":0,\"bytes\":0,\"windows\":0}"));
+  EXPECT_THAT(stats.ToJson(), HasSubstr("\"delay\":{\"count\":4,\"p50_ms\":"));
   std::size_t files = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder / "store"))
     files += entry.path().extension() == ".win" ? 1U : 0U;
@@ -71,6 +73,36 @@ TEST_F(DeliveryTest, WithoutAStoreAsWell) {
   Stats stats;
   delivery.AddTo(stats);
   EXPECT_EQ(stats.ToJson().find("\"store\""), std::string::npos);
+}
+
+TEST_F(DeliveryTest, DelaysAreThoseOfBaseWindows) {
+  config.window_lengths_ns = {10'000'000'000, 60'000'000'000};
+  for (const std::string& store : {std::string(folder / "delays"), std::string()}) {
+    config.store.path = store;
+    Delivery delivery(config);
+    // It ended two seconds ago; the minute that ends with it does not count.
+    const std::int64_t end = exporter::WallClock().ns - 2 * kNanosecondsPerSecond;
+    const auto push = [&](std::int64_t length) {
+      const aggregator::WindowSpan span{ReceiveTime{end - length}, length};
+      delivery.Push(std::make_shared<exporter::ListedWindow>(span, std::vector{exporter::SenderRecord()}));
+    };
+    push(10'000'000'000);
+    push(60'000'000'000);
+    delivery.Stop(kPatience);
+    Stats stats;
+    delivery.AddTo(stats);
+    simdjson::ondemand::parser parser;
+    const simdjson::padded_string json(stats.ToJson());
+    simdjson::ondemand::document document = parser.iterate(json);
+    simdjson::ondemand::object delay =
+        document["sinks"]["ndjson " + std::string(folder / "one.ndjson")]["delay"].get_object();
+    EXPECT_EQ(delay["count"].get_uint64().value(), 1U);
+    const std::uint64_t p50 = delay["p50_ms"].get_uint64().value();
+    EXPECT_GE(p50, 2000U);
+    EXPECT_LE(p50, 2000U + 1000U * static_cast<std::uint64_t>(kPatience.count()));
+    EXPECT_EQ(delay["p99_ms"].get_uint64().value(), p50);
+    EXPECT_EQ(delay["max_ms"].get_uint64().value(), p50);
+  }
 }
 
 TEST_F(DeliveryTest, WhatASinkDidNotTakeIsSentByTheNextRun) {
