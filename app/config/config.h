@@ -67,7 +67,8 @@ enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
 
 struct Config {
   std::string observer_name = "hostscope";
-  std::vector<std::int64_t> window_lengths_ns = {10'000'000'000, 60'000'000'000, 300'000'000'000};
+  std::vector<std::int64_t> window_lengths_ns = {10'000'000'000, 30'000'000'000, 60'000'000'000,
+                                                 300'000'000'000};
   std::vector<Prefix> networks = {Prefix::AllIpv4(), Prefix::AllIpv6()};
   dataplane::DataplaneConfig dataplane;  ///< but for the base window, which is the shortest of the lengths
   MemoryConfig memory;
