@@ -450,6 +450,17 @@ TEST(HostTable, AHostTakesTheMemoryThatItSays) {
   EXPECT_LE(busy, HostTable::MaxMemory(options, NetworkSet::All()));
 }
 
+TEST(HostTable, TenMillionHostsFitInto8GiB) {
+  constexpr std::size_t kTenMillion = 10'000'000;
+  const HostTableOptions options{.max_hosts = kTenMillion};
+  EXPECT_LE(HostTable::MaxMemory(options, NetworkSet::All()), std::size_t{8} << 30) << "whatever they do";
+  // Up to eight peers and ports and 254 flow records in each role, as AHostTakesTheMemoryThatItSays measures.
+  const std::size_t quiet =
+      HostTable::MaxMemory({.max_hosts = kTenMillion, .sketch_bytes = 0}, NetworkSet::All()) -
+      kTenMillion * 2 * WideCounters::kBytesPerRole;
+  EXPECT_LE(quiet / kTenMillion, 384U);
+}
+
 TEST(HostTable, MaxMemoryGrowsWithHostsAndSketches) {
   const auto bytes = [](std::size_t hosts, std::size_t sketches) {
     return HostTable::MaxMemory({.max_hosts = hosts, .sketch_bytes = sketches}, NetworkSet::All());

@@ -156,6 +156,35 @@ TEST_F(ReplayTest, AnyNumberOfLengthsGoesTogether) {
   }
 }
 
+TEST_F(ReplayTest, ABaseOf100MillisecondsRollsUpInto10Seconds) {
+  // 12 seconds of traffic, with a silence in it.
+  std::vector<TimedFrame> frames;
+  for (std::int64_t i = 0; i < 600; ++i) {
+    if (i >= 300 && i < 310) continue;
+    frames.push_back(Netflow5Frame(kNewYearNs + i * 20 * kMillisecond, {{.packets = 2, .bytes = 200}},
+                                   static_cast<std::uint32_t>(i)));
+  }
+  const std::string pcap = Put("a.pcap", PcapOf(frames));
+  const Finished run = Replay({"--windows", "100ms,500ms,10s", pcap});
+  EXPECT_THAT(run.out, HasSubstr(R"("end":"2026-01-01T00:00:00.100Z","seconds":0.1})"));
+  std::map<double, std::map<std::string, double>> flows;  // by length, by start
+  for (const Record& record : ParseRecords(run.out)) {
+    if (record.is_window_record) flows[record.seconds][record.start] += record.summary.at("flows");
+    if (!record.is_window_record && record.sent) {
+      EXPECT_EQ(record.sent->bytes, 200 * record.sent->flows);
+    }
+  }
+  ASSERT_EQ(flows.size(), 3U);
+  EXPECT_EQ(flows[0.1].size(), 118U);  // not those of the silence
+  for (const auto& [start, count] : flows[0.1]) EXPECT_EQ(count, 5) << start;
+  EXPECT_EQ(flows[0.5].size(), 24U);
+  EXPECT_EQ(flows[0.5].at("2026-01-01T00:00:06.000Z"), 15);
+  EXPECT_EQ(flows[0.5].at("2026-01-01T00:00:06.500Z"), 25);
+  EXPECT_EQ(flows[10], (std::map<std::string, double>{{"2026-01-01T00:00:00.000Z", 490},
+                                                      {"2026-01-01T00:00:10.000Z", 100}}));
+  EXPECT_EQ(stats_.at("windows.overruns"), 0);
+}
+
 TEST_F(ReplayTest, AWindowEndsBeforeTheNanosecondAtWhichTheNextBegins) {
   const auto at = [](std::int64_t offset_ns, std::uint32_t sequence) {
     return Netflow5Frame(kNewYearNs + offset_ns, {{}}, sequence);
