@@ -75,13 +75,17 @@ class Windows:
         self.hosts = {}      # seconds of the window → (address, role) → Sum
         self.summaries = []  # window records in their order
         pending = collections.defaultdict(list)
+        networks = collections.defaultdict(list)
         for record in records:
             key = (record["window"]["seconds"], record["window"]["start"])
             if "summary" in record:
                 self._close(record, pending.pop(key, []))
-            else:
+                self._check_networks(record, networks.pop(key, []))
+            elif "host" in record:
                 pending[key].append(record)
-        assert not pending, f"no window record came after the hosts of {list(pending)}"
+            else:
+                networks[key].append(record)
+        assert not pending and not networks, f"no window record came after the hosts of {list(pending)}"
         keys = [(each["window"]["seconds"], each["window"]["start"]) for each in self.summaries]
         assert len(keys) == len(set(keys)), f"a window closed twice: {keys}"
         for seconds in self.hosts:
@@ -106,6 +110,13 @@ class Windows:
         # Every network is monitored: a flow has a host at both ends.
         assert flows["sent"] == flows["received"] == window["summary"]["flows"], (flows, window)
         self.summaries.append(window)
+
+    @staticmethod
+    def _check_networks(window, networks):
+        assert window["summary"]["networks"] == len(networks), (window, len(networks))
+        for role in ("sent", "received"):
+            flows = sum(each[role]["flows"] for each in networks if each["network"].get("monitored") and role in each)
+            assert flows == window["summary"]["flows"], (role, flows, window)
 
     def flows(self, seconds):
         return sum(each["summary"]["flows"] for each in self.summaries if each["window"]["seconds"] == seconds)
