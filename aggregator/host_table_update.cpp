@@ -142,8 +142,10 @@ void HostTable::Impl::FindSlot(const FlowRecord& record, std::size_t i, Batch& b
   batch.slot[place] = nullptr;
   if (key == HostIndex::kNoKey) return;
   const std::uint32_t found = index_.FindCandidate(key);
-  RoleSlot* slot = &slots_[found].role(role);
-  if (found == HostIndex::kAbsent) [[unlikely]] {
+  RoleSlot* slot = nullptr;
+  if (found != HostIndex::kAbsent) [[likely]] {
+    slot = &slots_[found].role(role);
+  } else {
     slot = AdmitRole<role>(key, HostOf<role>(record));
     if (slot == nullptr) return;
   }
