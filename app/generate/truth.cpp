@@ -51,7 +51,7 @@ void Truth::Role::Add(const SyntheticFlow& flow, const Address& peer) {
   }
   source_ports.insert(flow.source_port);
   destination_ports.insert(flow.destination_port);
-  for (std::size_t bit = 0; bit < tcp_flags.size(); ++bit) tcp_flags[bit] += flow.tcp_flags >> bit & 1;
+  for (std::size_t bit = 0; bit < tcp_flags.size(); ++bit) tcp_flags[bit] += flow.tcp_flags >> bit & 1U;
 }
 
 std::string Truth::Role::ToJson() const {
