@@ -1,6 +1,7 @@
 """The running appliance, and what it says: its host records summed by host, and its accounting checked."""
 import collections
 import json
+import os
 import pathlib
 import signal
 
@@ -10,6 +11,9 @@ START_SECONDS = 60
 STOP_SECONDS = 60
 # Leaves the core to others while nothing comes.
 CONFIG = "cores:\n  idle_sleep: 200us\nmemory:\n  hosts: 10000\n  sketches: 16MiB\n"
+
+# For a program built with AddressSanitizer.
+ENVIRONMENT = {**os.environ, "LSAN_OPTIONS": f"suppressions={pathlib.Path(__file__).with_name('lsan.supp')}:print_suppressions=0"}
 
 Sum = collections.namedtuple("Sum", "flows packets bytes")
 
@@ -31,7 +35,7 @@ class Appliance:
                 self.process = namespace.start(
                     program, "run", "-c", self.folder / "hostscope.yaml", "--device", f"{driver},iface={device}",
                     "--address", f"{COLLECTOR4},{COLLECTOR6}", "--output", self.output, "--windows", windows,
-                    "--stats", self.stats_path, stderr=log)
+                    "--stats", self.stats_path, stderr=log, env=ENVIRONMENT)
             self.driver = driver
             if self._is_started():
                 return
