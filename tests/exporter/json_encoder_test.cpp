@@ -360,26 +360,7 @@ TEST(JsonEncoder, SharesAreTheShortestDecimals) {
 
 TEST(JsonEncoder, TheLongestRecordFits) {
   constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
-  RoleFigures role{.flows = kMost,
-                   .packets = kMost,
-                   .bytes = kMost,
-                   .duration_sum_us = kMost,
-                   .duration_count = 1,
-                   .peers = kMost,
-                   .src_ports = kMost,
-                   .dst_ports = kMost};
-  role.tcp_flags.fill(kMost);
-  role.tcp = role.udp = role.icmp = kMost;
-  HostRecord record;
-  record.host = *ParseAddress("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
-  record.network = *ParsePrefix("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128");
-  record.sent = record.received = role;
-  HostTops tops;
-  tops.has_peers = tops.has_dst_ports = true;
-  tops.sent.peers = {{aggregator::TopOptions::kMax, {record.host, kMost}}, kMost};
-  tops.sent.dst_ports = {{aggregator::TopOptions::kMax, {65535, kMost}}, kMost};
-  tops.received = tops.sent;
-  record.tops = std::make_shared<HostTops>(tops);
+  const HostRecord record = LongestRecord();
   JsonEncoder encoder(std::string(1000, '\1'), Schema::kHostscope);
   encoder.SetWindow({ReceiveTime{-1}, std::numeric_limits<std::int64_t>::max()}, true);
   const std::string text = Encode(encoder, record);
@@ -390,7 +371,7 @@ TEST(JsonEncoder, TheLongestRecordFits) {
   network.within = record.network;
   network.is_incomplete = true;
   network.hosts = network.other_hosts = kMost;
-  network.sent = network.received = role;
+  network.sent = network.received = record.sent;
   std::vector<char> network_text(encoder.max_record_size() + 1000);
   const char* const network_end = encoder.EncodeNetwork(network, network_text.data());
   EXPECT_LE(static_cast<std::size_t>(network_end - network_text.data()), encoder.max_record_size());

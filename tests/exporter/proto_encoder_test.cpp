@@ -24,7 +24,6 @@ namespace {
 
 using aggregator::HostRecord;
 using aggregator::HostTops;
-using aggregator::RoleFigures;
 using aggregator::WindowSpan;
 using aggregator::WindowSummary;
 using google::protobuf::Message;
@@ -314,26 +313,7 @@ TEST(ProtoEncoder, SketchesAreTheWindows) {
 
 TEST(ProtoEncoder, TheLongestRecordFits) {
   constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
-  RoleFigures role{.flows = kMost,
-                   .packets = kMost,
-                   .bytes = kMost,
-                   .duration_sum_us = kMost,
-                   .duration_count = 1,
-                   .peers = kMost,
-                   .src_ports = kMost,
-                   .dst_ports = kMost};
-  role.tcp_flags.fill(kMost);
-  role.tcp = role.udp = role.icmp = kMost;
-  HostRecord record;
-  record.host = *ParseAddress("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
-  record.network = *ParsePrefix("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128");
-  record.sent = record.received = role;
-  HostTops tops;
-  tops.has_peers = tops.has_dst_ports = true;
-  tops.sent.peers = {{aggregator::TopOptions::kMax, {record.host, kMost}}, kMost};
-  tops.sent.dst_ports = {{aggregator::TopOptions::kMax, {65535, kMost}}, kMost};
-  tops.received = tops.sent;
-  record.tops = std::make_shared<HostTops>(tops);
+  const HostRecord record = LongestRecord();
   ProtoEncoder encoder(std::string(1000, 'a'), true);
   encoder.SetWindow({ReceiveTime{-1}, std::numeric_limits<std::int64_t>::max()}, true);
   const FullSketches window;

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <utility>
 
 namespace hostscope::exporter {
 namespace {
@@ -123,6 +127,35 @@ std::vector<aggregator::NetworkRecord> ManyNetworks(std::uint32_t count) {
     records[i].within = Prefix::AllIpv4();
   }
   return records;
+}
+
+HostRecord LongestRecord() {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
+  std::array<std::uint8_t, 16> octets;
+  octets.fill(0xff);
+  HostRecord record;
+  record.host = Address::FromIpv6(octets.data());
+  record.network = Prefix::Ipv6(record.host, 128);
+  record.sent = {.flows = kMost,
+                 .packets = kMost,
+                 .bytes = kMost,
+                 .duration_sum_us = kMost,
+                 .duration_count = 1,
+                 .peers = kMost,
+                 .src_ports = kMost,
+                 .dst_ports = kMost,
+                 .tcp = kMost,
+                 .udp = kMost,
+                 .icmp = kMost};
+  record.sent.tcp_flags.fill(kMost);
+  record.received = record.sent;
+  aggregator::HostTops tops;
+  tops.has_peers = tops.has_dst_ports = true;
+  tops.sent.peers = {{aggregator::TopOptions::kMax, {record.host, kMost}}, kMost};
+  tops.sent.dst_ports = {{aggregator::TopOptions::kMax, {65535, kMost}}, kMost};
+  tops.received = tops.sent;
+  record.tops = std::make_shared<aggregator::HostTops>(std::move(tops));
+  return record;
 }
 
 HostRecord RandomRecord(std::mt19937_64& random) {

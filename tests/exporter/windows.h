@@ -53,6 +53,9 @@ aggregator::NetworkRecord LevelRecord();
 /// Of so many /24s from 10.0.0.0 on, with these figures.
 std::vector<aggregator::NetworkRecord> ManyNetworks(std::uint32_t count);
 
+/// Every figure at its maximum, and top lists as long as they get: no record is longer.
+aggregator::HostRecord LongestRecord();
+
 /// Any record that the aggregator could make: both roles, either, IPv4 or IPv6, `other` now and then.
 aggregator::HostRecord RandomRecord(std::mt19937_64& random);
 
