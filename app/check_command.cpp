@@ -23,7 +23,7 @@ int Print(const std::string& text) {
 int Check(const CheckOptions& options) {
   if (options.example) return Print(WriteExample());
   const std::string path = ChooseConfigPath(options.config_path);
-  std::optional<Config> config = path.empty() ? Config{} : LoadConfigOrReport(path);
+  std::optional<Config> config = path.empty() ? Config{} : LoadConfigOrReport(path, true);
   if (!config) return kExitFailure;
   if (options.print) return Print(WriteConfig(*config));
   if (path.empty()) {

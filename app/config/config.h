@@ -10,6 +10,7 @@
 #include "aggregator/host_tops.h"
 #include "aggregator/network_record.h"
 #include "dataplane/config.h"
+#include "exporter/http/http_options.h"
 #include "exporter/kafka_sink.h"
 #include "exporter/ndjson_sink.h"
 #include "exporter/store/store.h"
@@ -76,6 +77,7 @@ struct Config {
   NetworkRecordsConfig network_records;
   SinksConfig sinks;
   StoreConfig store;
+  http::HttpOptions http;
   LogLevel log_level = LogLevel::kInfo;
 };
 

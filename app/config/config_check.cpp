@@ -127,6 +127,17 @@ void CheckStore(const Config& config, Checker& checker) {
   checker.NoneTwice("store.retention", lengths, FormatDuration);
 }
 
+void ReportAll(const std::vector<http::OptionProblem>& problems, Checker& checker) {
+  for (const http::OptionProblem& problem : problems) {
+    checker.Report("http." + problem.key, problem.wrong, problem.allowed);
+  }
+}
+
+void CheckHttp(const http::HttpOptions& options, Checker& checker) {
+  checker.NoneTwice("http.names", options.names, [](const std::string& name) { return name; });
+  if (checker.IsSound("http")) ReportAll(http::CheckHttpOptions(options), checker);
+}
+
 }  // namespace
 
 std::string CheckWindowLengths(std::vector<std::int64_t>& lengths_ns) {
@@ -157,6 +168,12 @@ void CheckConfig(const Config& config, const KeyLines& lines, std::vector<Proble
   CheckNetworkRecords(config.network_records, checker);
   CheckSinks(config.sinks, checker);
   CheckStore(config, checker);
+  CheckHttp(config.http, checker);
+}
+
+void CheckConfigFiles(const Config& config, const KeyLines& lines, std::vector<Problem>& problems) {
+  Checker checker(lines, problems);
+  ReportAll(http::CheckHttpFiles(config.http), checker);
 }
 
 }  // namespace hostscope::app

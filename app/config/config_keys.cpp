@@ -289,6 +289,53 @@ void DescribeStore(KeyVisitor& visitor, StoreConfig& store) {
       OneOf(store.new_sinks_get_everything, {{"everything", true}, {"nothing", false}}));
 }
 
+void DescribeHttpLimits(KeyVisitor& visitor, http::HttpLimits& limits) {
+  constexpr std::size_t kKiB = 1 << 10;
+  visitor.One({"connections", "Open at once; further ones are told to come later."},
+              Whole(limits.connections, std::size_t{1}, std::size_t{10'000}));
+  visitor.One({"streams", "Of these, live event streams, as each open page of the console has one."},
+              Whole(limits.streams, std::size_t{1}, std::size_t{10'000}));
+  visitor.One({"request_line", "Longest path and query."}, Bytes(limits.request_line_bytes, 256, kMiB));
+  visitor.One({"header", "Of a request, its first line with it."}, Bytes(limits.header_bytes, kKiB, kMiB));
+  visitor.One({"body", "Of a request."}, Bytes(limits.body_bytes, kKiB, 64 * kMiB));
+  visitor.One({"header_time", "For a request's header to come."},
+              Duration(limits.header_time_ns, 100 * kMillisecond, kHour));
+  visitor.One({"request_time", "For its body to come and its answer to be made."},
+              Duration(limits.request_time_ns, 100 * kMillisecond, kHour));
+  visitor.One({"idle_time", "Between two requests of a connection."},
+              Duration(limits.idle_time_ns, 100 * kMillisecond, kHour));
+  visitor.One({"waiting", "Requests that wait for a worker."},
+              Whole(limits.waiting, std::size_t{1}, std::size_t{10'000}));
+}
+
+void DescribeHttp(KeyVisitor& visitor, http::HttpOptions& options) {
+  visitor.One({"enabled", "Serve it at all."}, Switch(options.is_enabled));
+  visitor.One(
+      {"listen",
+       "Address and port. An address that others can reach needs `tokens` or `passwords`, and should have\n"
+       "`tls`, or a proxy in front that has it."},
+      ListenOn(options.listen));
+  visitor.Many(
+      {"names",
+       "Host names under which browsers reach it, besides localhost and addresses. Without access control\n"
+       "a request for another name is refused, as it would come from a page that rebinds DNS."},
+      ListOf(options.names, [](std::string& name) { return Text(name, "a host name"); }));
+  visitor.One({"tokens", "File of bearer tokens, one a line of 16 or more characters, for programs; none."},
+              TextOrNone(options.tokens_path, "a file"));
+  visitor.One(
+      {"passwords", "File of users, for people: user:hash a line, as `htpasswd -B` writes them; none."},
+      TextOrNone(options.passwords_path, "a file"));
+  visitor.Section({"tls", "HTTPS instead of HTTP, with files in PEM format."}, [&](KeyVisitor& inner) {
+    inner.One({"certificate", "With the chain that leads to it."},
+              TextOrNone(options.certificate_path, "a file"));
+    inner.One({"key", "Of the certificate, without a passphrase."}, TextOrNone(options.key_path, "a file"));
+  });
+  visitor.One({"workers", "Threads that make answers."},
+              Whole(options.workers, std::size_t{1}, std::size_t{64}));
+  visitor.Section({"limits", "What is beyond is refused, and counted."},
+                  [&](KeyVisitor& inner) { DescribeHttpLimits(inner, options.limits); });
+}
+
 void DescribeLogging(KeyVisitor& visitor, Config& config) {
   visitor.One({"level", "What is logged, on standard error."},
               OneOf(config.log_level, {{"debug", LogLevel::kDebug},
@@ -338,6 +385,8 @@ void DescribeConfig(KeyVisitor& visitor, Config& config) {
        "Closed windows on disk: what sinks that are behind or away get later, also after a restart,\n"
        "and what is kept for reading."},
       [&](KeyVisitor& inner) { DescribeStore(inner, config.store); });
+  visitor.Section({"http", "The HTTP interface."},
+                  [&](KeyVisitor& inner) { DescribeHttp(inner, config.http); });
   visitor.Section({"logging", "What the program says of itself."},
                   [&](KeyVisitor& inner) { DescribeLogging(inner, config); });
 }

@@ -171,7 +171,7 @@ LoadedConfig ParseConfig(std::string_view text) {
     loaded.problems.push_back({error.line, "yaml", error.what, "one YAML document without aliases"});
     return loaded;
   }
-  KeyLines lines;
+  KeyLines& lines = loaded.lines;
   if (root.kind == Kind::kScalar || root.kind == Kind::kSequence) {
     loaded.problems.push_back(
         {root.line, "yaml", "the document is not a map", "sections of `key: value` lines"});

@@ -12,6 +12,7 @@ namespace hostscope::app {
 struct LoadedConfig {
   Config config;                  ///< what could be read; to be used only when there are no problems
   std::vector<Problem> problems;  ///< by line
+  KeyLines lines;
 };
 
 /// Reads a configuration from YAML text and checks it as a whole. Collects every problem, not only the first.

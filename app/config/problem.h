@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,9 @@ struct Problem {
   std::string wrong;    ///< what is wrong
   std::string allowed;  ///< what is allowed
 };
+
+/// Line of every key that a file holds, by its name with sections.
+using KeyLines = std::map<std::string, int>;
 
 /// `FILE:LINE: key: what is wrong; what is allowed`.
 std::string FormatProblem(const std::string& file, const Problem& problem);

@@ -136,6 +136,12 @@ Parsed<Address> ParseAddress(std::string_view text) {
   return Parsed<Address>::Of(*address);
 }
 
+Parsed<http::ListenAddress> ParseListen(std::string_view text) {
+  const std::optional<http::ListenAddress> listen = http::ParseListenAddress(text);
+  if (!listen) return Parsed<http::ListenAddress>::Wrong(Quote(text) + " is no address with a port");
+  return Parsed<http::ListenAddress>::Of(*listen);
+}
+
 Parsed<Prefix> ParsePrefix(std::string_view text) {
   using Result = Parsed<Prefix>;
   if (const std::optional<Prefix> prefix = exporter::ParsePrefix(text)) return Result::Of(*prefix);

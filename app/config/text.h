@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "exporter/http/http_options.h"
 #include "ipfix/address.h"
 #include "ipfix/prefix.h"
 
@@ -34,6 +35,9 @@ Parsed<std::uint64_t> ParseWhole(std::string_view text);
 Parsed<Address> ParseAddress(std::string_view text);
 /// "10.0.0.0/8", "2001:db8::/32". Bits behind the length must be zero.
 Parsed<Prefix> ParsePrefix(std::string_view text);
+
+/// "127.0.0.1:8080", "[::1]:8080".
+Parsed<http::ListenAddress> ParseListen(std::string_view text);
 
 /// In the largest unit that holds the value without a fraction.
 std::string FormatDuration(std::int64_t ns);

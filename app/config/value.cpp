@@ -114,6 +114,12 @@ Value OwnAddress(Address& target) {
           [&target] { return exporter::ToText(target); }};
 }
 
+Value ListenOn(http::ListenAddress& target) {
+  return {"an address and a port, such as 127.0.0.1:8080 or [::1]:8080; port 0: any that is free",
+          [&target](std::string_view text) { return AssignParsed(target, ParseListen(text)); },
+          [&target] { return http::ToText(target); }};
+}
+
 Value SizeOrAuto(std::size_t& mib, std::size_t max_mib) {
   constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
   return {"a size with its unit, whole MiB up to " + FormatBytes(max_mib * kMiB) + ", or auto",

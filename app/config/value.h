@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "app/config/text.h"
+#include "exporter/http/http_options.h"
 
 /// The kinds of values a key may have. Each knows what is allowed in words, how to read itself from text, and
 /// how to write itself, so that reader, writer and error messages need no more than this.
@@ -57,6 +58,7 @@ Value SizeOrAuto(std::size_t& mib, std::size_t max_mib);
 Value RateOrAnnounced(std::optional<std::uint32_t>& rate);
 Value NetworkPrefix(Prefix& target);
 Value OwnAddress(Address& target);
+Value ListenOn(http::ListenAddress& target);
 
 std::string AllowedRange(std::uint64_t min, std::uint64_t max);
 std::string AssignWhole(std::string_view text, std::uint64_t min, std::uint64_t max, std::uint64_t& value);

@@ -18,7 +18,8 @@ namespace hostscope::app {
 
 /// The receiving side, the merger and the sinks, wired together. One per process. Its own thread merges: it
 /// takes the workers' window parts, and hands closed windows to the sinks, each of which has a thread of its
-/// own. Methods are the main thread's.
+/// own. Methods are the main thread's, but what is const and told by counters (status(), stats(),
+/// has_failed(), windows_closed(), delivery()) is any thread's.
 class Appliance {
  public:
   /// Opens sinks and ports. Throws std::runtime_error that says everything that could not be opened.

@@ -8,6 +8,7 @@
 #include "app/command_line.h"
 #include "app/config/config_writer.h"
 #include "app/run/appliance.h"
+#include "app/run/http_api.h"
 #include "app/run/reporter.h"
 #include "app/run/signals.h"
 
@@ -83,10 +84,14 @@ int Run(const RunOptions& options) {
   const Signals signals;
   StartLogging(options.config.log_level);
   Appliance appliance(options.config);
+  HttpApi http(options.config, appliance);
   appliance.Start();
+  http.Start();
   Reporter reporter(appliance);
   reporter.LogStart(options.config);
+  if (const std::string url = http.url(); !url.empty()) spdlog::info("HTTP at {}", url);
   const bool is_good = Watch(options, signals, appliance, reporter);
+  http.Stop();
   appliance.Stop();
   reporter.LogSummary();
   WriteStats(appliance, options.stats_path);

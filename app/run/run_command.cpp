@@ -18,11 +18,12 @@ struct RunArguments {
   std::string output;
   std::vector<std::int64_t> window_lengths_ns;
   std::string stats_path;
+  std::optional<http::HttpOptions> http;
 };
 
 std::optional<Config> ConfigOf(const RunArguments& arguments) {
   const std::string path = ChooseConfigPath(arguments.config_path);
-  std::optional<Config> config = path.empty() ? Config{} : LoadConfigOrReport(path);
+  std::optional<Config> config = path.empty() ? Config{} : LoadConfigOrReport(path, true);
   if (!config) return std::nullopt;
   if (!arguments.device.empty()) {
     dataplane::PortConfig port;
@@ -35,7 +36,21 @@ std::optional<Config> ConfigOf(const RunArguments& arguments) {
     config->sinks.ndjson.push_back({arguments.output, exporter::Schema::kHostscope});
   }
   if (!arguments.window_lengths_ns.empty()) config->window_lengths_ns = arguments.window_lengths_ns;
+  if (arguments.http) {
+    config->http.is_enabled = arguments.http->is_enabled;
+    config->http.listen = arguments.http->listen;
+  }
   return config;
+}
+
+Parsed<http::HttpOptions> ParseHttp(std::string_view text) {
+  http::HttpOptions options;
+  options.is_enabled = text != "none";
+  if (!options.is_enabled) return Parsed<http::HttpOptions>::Of(options);
+  Parsed<http::ListenAddress> listen = ParseListen(text);
+  if (!listen.value) return Parsed<http::HttpOptions>::Wrong(listen.wrong);
+  options.listen = *listen.value;
+  return Parsed<http::HttpOptions>::Of(options);
 }
 
 int RunRun(const RunArguments& arguments) {
@@ -79,6 +94,12 @@ void AddRun(CLI::App& root, Command& chosen) {
       ->add_option("--stats", arguments->stats_path,
                    "Write the accounting as JSON here, at each window's edge and at the end")
       ->type_name("FILE");
+  command
+      ->add_option_function<std::string>(
+          "--http",
+          [arguments](const std::string& text) { arguments->http = ParseOrThrow("--http", text, ParseHttp); },
+          "Serve HTTP here, not where the configuration says; none: not at all")
+      ->type_name("ADDRESS:PORT|none");
   command->footer(
       "SIGTERM and SIGINT end it: open windows are written, marked partial. SIGHUP checks the "
       "configuration, and changes the level of the log.");

@@ -48,8 +48,9 @@ std::vector<OptionProblem> CheckHttpOptions(const HttpOptions& options) {
          "a loopback address such as 127.0.0.1:8080, or any with http.tokens or http.passwords"});
   }
   if (options.certificate_path.empty() != options.key_path.empty()) {
-    problems.push_back({options.key_path.empty() ? "tls.key" : "tls.certificate",
-                        "is missing, and the other one is there", "both, or neither"});
+    const bool has_key = !options.key_path.empty();
+    problems.push_back({"tls", has_key ? "has a key but no certificate" : "has a certificate but no key",
+                        "both, or neither"});
   }
   return problems;
 }

@@ -35,7 +35,7 @@ class Appliance:
                 self.process = namespace.start(
                     program, "run", "-c", self.folder / "hostscope.yaml", "--device", f"{driver},iface={device}",
                     "--address", f"{COLLECTOR4},{COLLECTOR6}", "--output", self.output, "--windows", windows,
-                    "--stats", self.stats_path, stderr=log, env=ENVIRONMENT)
+                    "--stats", self.stats_path, "--http", "none", stderr=log, env=ENVIRONMENT)
             self.driver = driver
             if self._is_started():
                 return

@@ -40,8 +40,9 @@ TEST_F(ReloadTest, ChangesWhatItCanAndSaysWhatItCannot) {
                                       "--hosts", "20", "--summary", "/dev/null"});
   ASSERT_EQ(made.status, 0) << made.err;
   Configure("");
-  RunningHostscope appliance({"run", "-c", folder_ / "c.yaml", "--stats", folder_ / "stats"}, folder_ / "out",
-                             folder_ / "log");
+  RunningHostscope appliance(
+      {"run", "-c", folder_ / "c.yaml", "--stats", folder_ / "stats", "--http", "none"}, folder_ / "out",
+      folder_ / "log");
   ASSERT_TRUE(appliance.HasSaid("host records go to")) << Log();
 
   appliance.Signal(SIGHUP);

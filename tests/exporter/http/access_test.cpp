@@ -164,7 +164,7 @@ TEST(HttpOptionsTest, OthersMayOnlyReachAServerWithAccessControl) {
   EXPECT_TRUE(CheckHttpOptions(options).empty());
   options.certificate_path = "/some/certificate";
   ASSERT_EQ(CheckHttpOptions(options).size(), 1U);
-  EXPECT_EQ(CheckHttpOptions(options)[0].key, "tls.key");
+  EXPECT_EQ(CheckHttpOptions(options)[0].wrong, "has a certificate but no key");
 }
 
 TEST(HttpOptionsTest, ListenAddresses) {

@@ -1,0 +1,45 @@
+#include "app/run/http_api.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace hostscope::app {
+
+HttpApi::HttpApi(const Config& config, const Appliance& appliance)
+    : options_(config.http), appliance_(appliance) {
+  if (!options_.is_enabled) return;
+  server_ = std::make_unique<http::HttpServer>(
+      options_, MakeRouter(), [](std::string_view message) { spdlog::warn("http: {}", message); });
+}
+
+http::Router HttpApi::MakeRouter() const {
+  http::Router router;
+  router.Add(
+      http::Method::kGet, "/healthz",
+      [this](const http::Request&) {
+        if (appliance_.has_failed())
+          return http::Response::Error(503, "merging has failed; the log says why");
+        return http::Response::Json("{\"status\":\"ok\"}\n");
+      },
+      http::RunOn::kServer);
+  router.Add(http::Method::kGet, "/api/v1/stats",
+             [this](const http::Request&) { return http::Response::Json(appliance_.stats().ToJson()); });
+  return router;
+}
+
+void HttpApi::Start() {
+  if (server_ != nullptr) server_->Start();
+}
+
+void HttpApi::Stop() {
+  if (server_ != nullptr) server_->Stop();
+}
+
+std::string HttpApi::url() const {
+  const std::uint16_t port = server_ == nullptr ? std::uint16_t{0} : server_->port();
+  if (port == 0) return {};
+  return (options_.HasTls() ? "https://" : "http://") + http::ToText({options_.listen.address, port}) + "/";
+}
+
+}  // namespace hostscope::app

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "app/config/config.h"
+#include "app/run/appliance.h"
+#include "exporter/http/http_server.h"
+
+namespace hostscope::app {
+
+/// What a running appliance answers over HTTP. The main thread's; its handlers run on the server's threads
+/// and only read.
+class HttpApi {
+ public:
+  /// `appliance` outlives it. Throws std::runtime_error where access control or TLS files are no good. No
+  /// server where the configuration has none.
+  HttpApi(const Config& config, const Appliance& appliance);
+
+  void Start();
+  void Stop();
+  /// Where it can be reached; empty: there is no server, or it does not listen yet.
+  std::string url() const;
+
+ private:
+  http::Router MakeRouter() const;
+
+  http::HttpOptions options_;
+  const Appliance& appliance_;
+  std::unique_ptr<http::HttpServer> server_;  // null: none
+};
+
+}  // namespace hostscope::app
