@@ -9,6 +9,7 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "exporter/address_text.h"
 #include "exporter/json_text.h"
 
 namespace hostscope::app {
@@ -128,6 +129,21 @@ void Stats::AddFlowRecords(const ipfix::Accounting& accounting, std::uint64_t un
   records.Add("without_counters", accounting.without_counters.Get());
   records.Add("substitute_counters", accounting.substitute_counters.Get());
   records.Add("malformed_times", accounting.malformed_times.Get());
+}
+
+void Stats::AddRules(const std::vector<ipfix::RuleStatus>& rules) {
+  StatsGroup& groups = root_.Group("exporters").Group("rules");
+  for (const ipfix::RuleStatus& rule : rules) {
+    const std::string prefix = rule.is_for_others ? "others" : exporter::ToText(rule.prefix);
+    StatsGroup& group = groups.Group(rule.name.empty() ? prefix : rule.name);
+    group.Add("received", rule.outcomes.Total());
+    group.Add(NameOf(DatagramOutcome::kDecoded).name, rule.outcomes.Get(DatagramOutcome::kDecoded));
+    StatsGroup& dropped = group.Group("dropped");
+    for (const DatagramOutcome outcome :
+         {DatagramOutcome::kMalformed, DatagramOutcome::kExporterTableFull, DatagramOutcome::kRateLimited}) {
+      dropped.Add(NameOf(outcome).name, rule.outcomes.Get(outcome));
+    }
+  }
 }
 
 void Stats::AddMerger(const aggregator::MergerCounters& merger) {

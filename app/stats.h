@@ -8,6 +8,7 @@
 #include "aggregator/merger.h"
 #include "aggregator/worker_aggregator.h"
 #include "ipfix/accounting.h"
+#include "ipfix/exporter_policy.h"
 
 namespace hostscope::app {
 
@@ -51,6 +52,9 @@ class Stats {
   /// What is in the datagrams: a decoder's books, and what its aggregator makes of the flow records.
   void AddRecords(const ipfix::Accounting& accounting, const aggregator::AggregatorCounters& aggregator);
   void AddMerger(const aggregator::MergerCounters& merger);
+  /// What became of the datagrams of the exporters of each rule, by the rule's name, else its prefix. What is
+  /// dropped before its exporter is known is in none of them.
+  void AddRules(const std::vector<ipfix::RuleStatus>& rules);
   /// Host records of base windows.
   void AddHosts(std::uint64_t hosts) { root_.Add("hosts", hosts); }
   /// For what only one command has: its packets, its sinks.

@@ -114,8 +114,17 @@ class Dataplane::Impl {
     }
   }
 
+  void SetExporters(const ipfix::Settings& settings) {
+    const std::lock_guard lock(policy_mutex_);
+    for (const auto& worker : workers_) worker->policies().Offer(settings);
+  }
+
   DataplaneStatus status() const {
     DataplaneStatus status;
+    {
+      const std::lock_guard lock(policy_mutex_);
+      for (const auto& worker : workers_) AddTo(status.rules, worker->policies().newest());
+    }
     for (const auto& open : ports_) status.ports.push_back(StatusOf(*open));
     for (std::size_t i = 0; i < workers_.size(); ++i) {
       const Worker& worker = *workers_[i];
@@ -215,7 +224,8 @@ class Dataplane::Impl {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::size_t running_ = 0;
   std::mutex drops_mutex_;
-  ReceiveTime drops_read_;  ///< merging thread
+  mutable std::mutex policy_mutex_;  ///< control threads only
+  ReceiveTime drops_read_;           ///< merging thread
 };
 
 Dataplane::Dataplane(const DataplaneConfig& config) : impl_(std::make_unique<Impl>(config)) {}
@@ -245,6 +255,9 @@ std::vector<ipfix::ExporterStatus> Dataplane::Exporters() const {
   return impl_->Exporters();
 }
 
+void Dataplane::SetExporters(const ipfix::Settings& settings) {
+  impl_->SetExporters(settings);
+}
 DatagramBooks BooksOf(const DataplaneStatus& status) {
   DatagramBooks books;
   const auto add = [&](std::string reason, std::string_view help, std::uint64_t count) {

@@ -58,6 +58,7 @@ struct DatagramBooks {
 struct DataplaneStatus {
   std::vector<PortStatus> ports;
   std::vector<WorkerStatus> workers;
+  std::vector<ipfix::RuleStatus> rules;  ///< of exporters, over all workers; empty before Start()
 };
 DatagramBooks BooksOf(const DataplaneStatus& status);
 
@@ -96,6 +97,11 @@ class Dataplane {
   std::optional<WorkerPart> TakePart();
   /// Merging thread: gives each worker a clean table in reserve.
   void SupplyTables(aggregator::Merger& merger);
+
+  /// Replaces who may send, and the settings of exporters: those parts of `settings` that Decoder::Adopt()
+  /// takes. Each worker goes over within two seconds, or within half a minute where it is still busy with the
+  /// change before. Any control thread, after Start().
+  void SetExporters(const ipfix::Settings& settings);
 
   DataplaneStatus status() const;
   /// Every exporter of every worker. Only before Start() and after Stop().

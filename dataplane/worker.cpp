@@ -42,10 +42,12 @@ std::uint8_t* BytesOf(rte_mbuf* mbuf) noexcept {
 Worker::Worker(const Options& options, const ipfix::Settings& settings,
                std::unique_ptr<aggregator::HostTable> table)
     : options_(options),
+      policies_(settings),
       decoder_(settings),
       clock_(options.tsc_hz, rte_rdtsc(), WallClock()),
       second_began_(rte_rdtsc()),
       last_busy_(second_began_) {
+  decoder_.Adopt(policies_.taken());
   if (options.board != nullptr) spreader_.emplace(*options.board, options.index);
   aggregator_ = std::make_unique<aggregator::WorkerAggregator>(options.base_window_ns,
                                                                clock_.At(second_began_), std::move(table));
@@ -276,6 +278,7 @@ aggregator::SideTotals Worker::Totals() noexcept {
 void Worker::Housekeeping(std::uint64_t tsc) noexcept {
   clock_.Follow(tsc, WallClock());
   decoder_.Expire(clock_.At(tsc));
+  ChangePolicy();
   const std::int64_t longest = TicksToNs(longest_ticks_);
   gauges_.busy_share.store(static_cast<double>(busy_ticks_) / static_cast<double>(tsc - second_began_),
                            std::memory_order_relaxed);
@@ -288,6 +291,12 @@ void Worker::Housekeeping(std::uint64_t tsc) noexcept {
 }
 
 void Worker::Measure(std::uint64_t begin, std::uint64_t end, bool is_busy) noexcept {
+void Worker::ChangePolicy() noexcept {
+  if (!decoder_.HasSettled()) return;
+  policies_.Release();
+  if (ipfix::ExporterPolicy* const policy = policies_.Take()) decoder_.Adopt(*policy);
+}
+
   const std::uint64_t ticks = end - begin;
   longest_ticks_ = std::max(longest_ticks_, ticks);
   if (is_busy) busy_ticks_ += ticks;

@@ -10,6 +10,7 @@
 #include "dataplane/clock.h"
 #include "dataplane/frame_outcome.h"
 #include "dataplane/handover.h"
+#include "dataplane/policy_handover.h"
 #include "dataplane/spread.h"
 #include "ipfix/counter.h"
 #include "ipfix/decoder.h"
@@ -81,6 +82,8 @@ class Worker {
   /// The merging thread's side of it.
   Handover& handover() noexcept { return handover_; }
   /// Run() has come to its end: what was the worker's may be used by the thread that sees this.
+  /// A control thread's side of it.
+  PolicyHandover& policies() noexcept { return policies_; }
   bool HasEnded() const noexcept { return has_ended_.load(std::memory_order_acquire); }
   /// After HasEnded(), once: the window that was open.
   std::optional<aggregator::WindowPart> TakeLastPart() noexcept;
@@ -119,6 +122,7 @@ class Worker {
   bool MustWait(ReceiveTime now, ReceiveTime& until) noexcept;
   void Housekeeping(std::uint64_t tsc) noexcept;
   void Measure(std::uint64_t begin, std::uint64_t end, bool is_busy) noexcept;
+  void ChangePolicy() noexcept;
   /// True if it slept.
   bool RestWhileIdle(std::uint64_t tsc, bool is_busy) noexcept;
   aggregator::SideTotals Totals() noexcept;
@@ -126,6 +130,7 @@ class Worker {
 
   Options options_;
   ipfix::Decoder decoder_;
+  PolicyHandover policies_;
   std::unique_ptr<aggregator::WorkerAggregator> aggregator_;
   Handover handover_;
   std::unique_ptr<aggregator::HostTable> spare_;

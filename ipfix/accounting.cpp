@@ -19,6 +19,7 @@ constexpr std::array kDatagramOutcomes{
     CounterName{"malformed", "Datagrams whose first set was already broken."},
     CounterName{"exporter_refused", "Datagrams of exporters that the configuration does not list."},
     CounterName{"exporter_table_full", "Datagrams of new exporters beyond the configured number."},
+    CounterName{"rate_limited", "Datagrams beyond the rate that is configured for their exporter."},
 };
 
 constexpr std::array kRecordSkips{

@@ -20,6 +20,7 @@ enum class DatagramOutcome : std::uint8_t {
   kMalformed,          ///< the first set was already broken, so that nothing of it could be read
   kExporterRefused,    ///< not on the allow-list
   kExporterTableFull,  ///< a new exporter while the configured number is being tracked
+  kRateLimited,        ///< beyond what the exporter's rule allows a second
   kCount
 };
 

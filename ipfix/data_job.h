@@ -54,9 +54,10 @@ struct DataJob {
 
   JobCounts counts;                            ///< the reader's
   ReceiveTime received;                        ///< when the datagram arrived
-  const ExporterSettings* settings = nullptr;  ///< immutable
+  const ExporterSettings* settings = nullptr;  ///< immutable; its policy stays until the job is back
   std::uint64_t order = 0;     ///< of the exporter's sets of flow records, the last one in here
   std::uint32_t exporter = 0;  ///< the decoder's index
+  std::uint32_t policy = 0;    ///< number of the policy that `settings` are of
   std::uint16_t set_count = 0;
   std::uint16_t rate_count = 0;
   std::array<DataSet, kMaxSets> sets;

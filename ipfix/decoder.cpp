@@ -14,13 +14,6 @@ std::uint64_t DrawSeed() {
   return std::uint64_t{device()} << 32 | device();
 }
 
-Settings WithLongestPrefixFirst(Settings settings) {
-  std::stable_sort(
-      settings.exporters.begin(), settings.exporters.end(),
-      [](const ExporterRule& a, const ExporterRule& b) { return a.prefix.length > b.prefix.length; });
-  return settings;
-}
-
 }  // namespace
 
 Decoder::Decoder(const Settings& settings) : impl_(std::make_unique<Impl>(settings)) {}
@@ -41,6 +34,15 @@ void Decoder::Flush(FlowConsumer& consumer) noexcept {
 void Decoder::Expire(ReceiveTime now) noexcept {
   impl_->Expire(now);
 }
+void Decoder::Adopt(ExporterPolicy& policy) noexcept {
+  impl_->Adopt(policy);
+}
+bool Decoder::HasSettled() const noexcept {
+  return impl_->HasSettled();
+}
+const ExporterPolicy& Decoder::policy() const noexcept {
+  return impl_->policy();
+}
 const Accounting& Decoder::accounting() const noexcept {
   return impl_->accounting();
 }
@@ -55,7 +57,8 @@ std::vector<ExporterStatus> Decoder::Exporters() const {
 }
 
 Decoder::Impl::Impl(const Settings& settings)
-    : settings_(WithLongestPrefixFirst(settings)),
+    : settings_(settings),
+      own_policy_(settings),
       exporters_(settings.max_exporters, DrawSeed()),
       templates_(settings.max_templates, DrawSeed()),
       plans_(settings.max_templates),
@@ -89,10 +92,14 @@ DatagramOutcome Decoder::Impl::Decode(const Datagram& datagram, FlowConsumer& co
   }
   total_.datagrams.Add(1);
   total_.outcomes.Add(outcome);
+  if (message.rule != nullptr) message.rule->books->outcomes.Add(outcome);
   if (message.exporter != nullptr) {
     message.exporter->accounting.datagrams.Add(1);
     message.exporter->accounting.outcomes.Add(outcome);
-    if (job != nullptr && job->set_count != 0) ++message.exporter->jobs;
+    if (job != nullptr && job->set_count != 0) {
+      ++message.exporter->jobs;
+      ++jobs_;
+    }
   }
   return outcome;
 }
@@ -153,29 +160,27 @@ DatagramOutcome Decoder::Impl::DecodeIpfix(Message& message) noexcept {
   return outcome;
 }
 
-const ExporterSettings* Decoder::Impl::SettingsFor(const Address& address) const noexcept {
-  for (const ExporterRule& rule : settings_.exporters) {
-    if (rule.prefix.Contains(address)) return &rule.settings;
-  }
-  return settings_.only_listed_exporters ? nullptr : &settings_.default_exporter;
-}
-
 /// Finds or admits the exporter. kDecoded: go on.
 DatagramOutcome Decoder::Impl::Identify(Message& message, std::uint32_t domain,
                                         std::int64_t export_time_ns) noexcept {
   message.key = {message.datagram->source, domain, message.datagram->source_port};
   message.exporter_index = exporters_.Find(message.key);
+  if (!Bind(message)) return DatagramOutcome::kExporterRefused;
+  const bool is_within_limit = message.rule->bucket.Take(message.datagram->received);
   if (message.exporter_index == ExporterTable::kNone) {
-    const ExporterSettings* const settings = SettingsFor(message.key.address);
-    if (settings == nullptr) return DatagramOutcome::kExporterRefused;
+    if (!is_within_limit) return DatagramOutcome::kRateLimited;
     message.exporter_index = exporters_.Insert(message.key);
     if (message.exporter_index == ExporterTable::kNone) return DatagramOutcome::kExporterTableFull;
-    exporters_[message.exporter_index].settings = settings;
+    SetRule(exporters_[message.exporter_index], message.rule);
     exporter_count_.store(exporters_.size(), std::memory_order_relaxed);
   }
   Exporter& exporter = exporters_[message.exporter_index];
   message.exporter = &exporter;
   exporter.last_received = message.datagram->received;
+  if (!is_within_limit) {
+    exporter.sequence.Forget();  // what we drop is not lost before us
+    return DatagramOutcome::kRateLimited;
+  }
   exporter.clock_offset_ns = export_time_ns - message.datagram->received.ns;
   if (exporter.version != message.version) exporter.sequence.Forget();
   exporter.version = message.version;
@@ -245,7 +250,8 @@ void Decoder::Impl::Learn(Message& message, const TemplateRecord& record) noexce
   }
   const TemplateKey key{message.exporter_index, record.id};
   std::uint32_t index = templates_.Find(key);
-  if (index != TemplateTable::kNone && templates_[index].definition == record.definition) {
+  const std::uint64_t definition = record.definition ^ ReadingOf(*message.exporter->settings);
+  if (index != TemplateTable::kNone && templates_[index].definition == definition) {
     templates_[index].last_received = message.datagram->received;
     book(TemplateEvent::kRefreshed);
     return;
@@ -270,7 +276,7 @@ void Decoder::Impl::Learn(Message& message, const TemplateRecord& record) noexce
   } else {
     plans_.Release(templates_[index].plan);
   }
-  templates_[index] = {plan, record.definition, message.datagram->received};
+  templates_[index] = {plan, definition, message.datagram->received};
   book(TemplateEvent::kLearned);
 }
 
@@ -330,6 +336,7 @@ std::vector<ExporterStatus> Decoder::Impl::Exporters() const {
                    .last_received = exporter.last_received,
                    .templates = exporter.templates,
                    .sampling_rate = exporter.last_rate.value(),
+                   .name = exporter.rule == nullptr ? "" : exporter.rule->rule.name,
                    .clock_offset_ns = exporter.clock_offset_ns,
                    .accounting = &exporter.accounting});
   }

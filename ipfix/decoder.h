@@ -3,11 +3,13 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "ipfix/accounting.h"
 #include "ipfix/address.h"
 #include "ipfix/data_job.h"
+#include "ipfix/exporter_policy.h"
 #include "ipfix/flow_record.h"
 #include "ipfix/settings.h"
 #include "ipfix/time.h"
@@ -31,6 +33,7 @@ struct ExporterStatus {
   ReceiveTime last_received;
   std::uint32_t templates = 0;
   double sampling_rate = 1;                ///< the last rate applied; 1 is unsampled
+  std::string name;                        ///< of the rule that matched it; empty: none
   std::int64_t clock_offset_ns = 0;        ///< exporter's export time minus arrival, of the last datagram
   const Accounting* accounting = nullptr;  ///< lives as long as the decoder
 };
@@ -65,6 +68,18 @@ class Decoder {
   /// Drops templates and exporters whose lifetime is over. To be called about once a second; bounded work per
   /// call.
   void Expire(ReceiveTime now) noexcept;
+
+  /// Replaces the settings of exporters and who may send: from now on `policy`'s are in force, which begin as
+  /// those of the Settings. What changes how templates are read (post_counters_are_reverse, direction) holds
+  /// for a template when it is sent again. An exporter that may not send any more is forgotten by and by.
+  /// Precondition: HasSettled(). The policy stays the caller's, until another one was adopted and
+  /// HasSettled().
+  void Adopt(ExporterPolicy& policy) noexcept;
+  /// Whether nothing refers any more to the policy before the one in force. Comes true with calls of
+  /// Expire(), within half a minute.
+  bool HasSettled() const noexcept;
+  /// What is in force. Decoding thread only.
+  const ExporterPolicy& policy() const noexcept;
 
   /// Readable from any thread.
   const Accounting& accounting() const noexcept;

@@ -84,6 +84,7 @@ void Decoder::Impl::ConsumeOptions(const SamplingFields& fields, bool has_select
 }
 
 void Decoder::Impl::Expire(ReceiveTime now) noexcept {
+  RebindSome();
   ExpireTemplates(now);
   ExpireSamplers(now);
   ExpireExporters(now);
@@ -110,8 +111,9 @@ void Decoder::Impl::ExpireSamplers(ReceiveTime now) noexcept {
 void Decoder::Impl::ExpireExporters(ReceiveTime now) noexcept {
   int forgotten = 0;
   Sweep(exporters_, exporter_sweep_, [&](std::uint32_t index) {
+    const bool may_send = exporters_[index].rule != nullptr;
     if (forgotten == kMaxForgottenPerCall) return;
-    if (!IsOver(exporters_[index].last_received, settings_.exporter_lifetime_ns, now)) return;
+    if (may_send && !IsOver(exporters_[index].last_received, settings_.exporter_lifetime_ns, now)) return;
     if (exporters_[index].jobs != 0) return;
     ForgetExporter(index);
     ++forgotten;
@@ -127,6 +129,7 @@ void Decoder::Impl::ForgetExporter(std::uint32_t index) noexcept {
     total_.templates.Add(TemplateEvent::kExpired);
     --left;
   }
+  if (exporters_[index].policy != policy_version_) --old_references_;
   exporters_.Erase(index);
   exporter_count_.store(exporters_.size(), std::memory_order_relaxed);
 }

@@ -39,6 +39,7 @@ bool Decoder::Impl::HandOut(Message& message, const Plan& plan, std::uint32_t pl
                                .may_be_padded = context.may_be_padded};
   job.received = message.datagram->received;
   job.settings = exporter.settings;
+  job.policy = exporter.policy;
   job.exporter = message.exporter_index;
   job.order = ++exporter.flow_sets;
   return true;
@@ -58,6 +59,8 @@ void Decoder::Impl::Finish(const DataJob& job) noexcept {
   if (job.set_count == 0) return;
   Exporter& exporter = exporters_[job.exporter];
   --exporter.jobs;
+  --jobs_;
+  if (job.policy != policy_version_) --old_references_;
   for (std::size_t i = 0; i < job.set_count; ++i) {
     if (job.sets[i].plan_index != PlanPool::kNone) plans_.Unpin(job.sets[i].plan_index);
   }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ipfix/decoder.h"
+#include "ipfix/exporter_policy.h"
 #include "ipfix/exporter_table.h"
 #include "ipfix/flow_batch.h"
 #include "ipfix/record_reader.h"
@@ -13,6 +14,13 @@
 #include "ipfix/wire.h"
 
 namespace hostscope::ipfix {
+
+/// What of an exporter's settings is compiled into the plans of its templates, as bits that tell one such
+/// reading from another: to be mixed into a template's digest.
+inline std::uint64_t ReadingOf(const ExporterSettings& settings) noexcept {
+  return MixBits(std::uint64_t{settings.post_counters_are_reverse} << 8 |
+                 static_cast<std::uint64_t>(settings.direction));
+}
 
 /// The decoder behind decoder.h: its tables, and one member function for each part of a message. Not for
 /// other folders.
@@ -25,6 +33,9 @@ class Decoder::Impl final : public SamplerLookup, public OptionsConsumer {
   void Finish(const DataJob& job) noexcept;
   void Flush(FlowConsumer& consumer) noexcept { batch_.Flush(consumer); }
   void Expire(ReceiveTime now) noexcept;
+  void Adopt(ExporterPolicy& policy) noexcept;
+  bool HasSettled() const noexcept { return old_references_ == 0; }
+  const ExporterPolicy& policy() const noexcept { return *policy_; }
   std::uint32_t TakeActiveExporters() noexcept;
   std::vector<ExporterStatus> Exporters() const;
   const Accounting& accounting() const noexcept { return total_; }
@@ -43,6 +54,7 @@ class Decoder::Impl final : public SamplerLookup, public OptionsConsumer {
     ExporterKey key;
     std::uint32_t exporter_index = 0;
     Exporter* exporter = nullptr;
+    PolicyRule* rule = nullptr;
     std::uint16_t version = 0;
     std::uint64_t data_records = 0;  ///< options data included: what IPFIX sequence numbers count
     bool has_unknown_set = false;
@@ -52,7 +64,10 @@ class Decoder::Impl final : public SamplerLookup, public OptionsConsumer {
   DatagramOutcome DecodeNetflow9(Message& message) noexcept;
   DatagramOutcome DecodeIpfix(Message& message) noexcept;
   DatagramOutcome Identify(Message& message, std::uint32_t domain, std::int64_t export_time_ns) noexcept;
-  const ExporterSettings* SettingsFor(const Address& address) const noexcept;
+  bool Bind(Message& message) noexcept;
+  void Rebind(std::uint32_t index) noexcept;
+  void RebindSome() noexcept;
+  void SetRule(Exporter& exporter, PolicyRule* rule) noexcept;
 
   DatagramOutcome ReadSets(Message& message, std::span<const std::uint8_t> sets) noexcept;
   void ReadSet(Message& message, std::uint16_t id, std::span<const std::uint8_t> body) noexcept;
@@ -119,6 +134,11 @@ class Decoder::Impl final : public SamplerLookup, public OptionsConsumer {
   }
 
   Settings settings_;
+  ExporterPolicy own_policy_;  ///< of settings_
+  ExporterPolicy* policy_ = &own_policy_;
+  std::uint32_t policy_version_ = 1;
+  std::uint64_t old_references_ = 0;  ///< exporters and jobs that refer to the policy before
+  std::uint64_t jobs_ = 0;            ///< handed out and not back yet
   ExporterTable exporters_;
   TemplateTable templates_;
   PlanPool plans_;
@@ -132,6 +152,7 @@ class Decoder::Impl final : public SamplerLookup, public OptionsConsumer {
   std::uint32_t epoch_ = 1;  ///< counts calls of TakeActiveExporters()
   std::uint32_t active_exporters_ = 0;
   std::atomic<std::uint32_t> exporter_count_{0};
+  std::uint32_t rebind_position_ = 0;
   std::uint32_t template_sweep_ = 0;  ///< where the next Expire() goes on
   std::uint32_t exporter_sweep_ = 0;
   std::uint32_t sampler_sweep_ = 0;

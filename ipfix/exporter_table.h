@@ -6,9 +6,9 @@
 #include "ipfix/accounting.h"
 #include "ipfix/address.h"
 #include "ipfix/bounded_map.h"
+#include "ipfix/exporter_policy.h"
 #include "ipfix/sampling.h"
 #include "ipfix/sequence.h"
-#include "ipfix/settings.h"
 #include "ipfix/time.h"
 
 namespace hostscope::ipfix {
@@ -30,7 +30,8 @@ struct ExporterKey {
 /// What is known of one exporter. Allocated once with the table and reused.
 struct Exporter {
   Accounting accounting;
-  const ExporterSettings* settings = nullptr;  ///< the decoder's own, which never change
+  const ExporterSettings* settings = nullptr;  ///< of `rule`
+  PolicyRule* rule = nullptr;  ///< of the decoder's policy, or of the one before; null: refused
   SequenceTracker sequence;
   ReceiveTime last_received;
   std::int64_t clock_offset_ns = 0;
@@ -40,6 +41,7 @@ struct Exporter {
   std::uint32_t jobs = 0;           ///< handed out and not back yet: it must not be forgotten meanwhile
   std::uint32_t templates = 0;
   std::uint32_t active_epoch = 0;  ///< the decoder's epoch in which it was last heard
+  std::uint32_t policy = 0;        ///< number of the policy that `rule` is of
   std::uint16_t version = 0;
   bool saw_nsel_update = false;
 };

@@ -306,9 +306,11 @@ bool RecordReader::PassesFilters(const Plan& plan, std::size_t row, const SetCon
   const bool has_traffic = Value(plan, Column::kPackets, row) != 0 || Value(plan, Column::kBytes, row) != 0 ||
                            Value(plan, Column::kReversePackets, row) != 0 ||
                            Value(plan, Column::kReverseBytes, row) != 0;
-  if (plan.Has(Column::kDirection)) {
+  // The plan may be older than a setting that was changed meanwhile.
+  using Direction = ExporterSettings::Direction;
+  if (plan.Has(Column::kDirection) && context.settings->direction != Direction::kBoth) {
     const bool is_egress = Value(plan, Column::kDirection, row) == 1;
-    if (is_egress != (context.settings->direction == ExporterSettings::Direction::kEgress)) {
+    if (is_egress != (context.settings->direction == Direction::kEgress)) {
       counts.Skip(RecordSkip::kDirection);
       return false;
     }

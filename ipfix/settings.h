@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "ipfix/prefix.h"
@@ -31,11 +32,17 @@ struct ExporterSettings {
   Nsel nsel = Nsel::kAuto;
   /// sysUptime and the switched times are in seconds (SonicWall), not milliseconds.
   bool uptime_in_seconds = false;
+  /// Datagrams a second that one decoder takes of all exporters of the rule together; more are dropped before
+  /// they are read. 0: all.
+  std::uint32_t rate_limit = 0;
+  /// Of these, how many may come at once. 0: a second's worth.
+  std::uint32_t rate_burst = 0;
 };
 
 struct ExporterRule {
   Prefix prefix;
   ExporterSettings settings;
+  std::string name = {};  ///< what operators call it; several prefixes may have the same. Empty: none
 };
 
 /// Everything the decoder can be told. Defaults suit a campus network.

@@ -22,7 +22,8 @@ struct TemplateKey {
 
 struct Template {
   std::uint32_t plan = PlanPool::kNone;
-  std::uint64_t definition = 0;  ///< digest of kind and fields: tells a refresh from a change
+  std::uint64_t definition =
+      0;  ///< digest of kind, fields and how they are read: tells a refresh from a change
   ReceiveTime last_received;
 };
 

@@ -87,6 +87,23 @@ void CheckExporters(const ipfix::Settings& settings, Checker& checker) {
   }
 }
 
+void CheckBurst(const std::string& path, const ipfix::ExporterSettings& settings, Checker& checker) {
+  if (settings.rate_burst == 0 || settings.rate_limit != 0) return;
+  checker.Report(path + ".rate_burst",
+                 "is " + std::to_string(settings.rate_burst) + ", but there is no rate_limit",
+                 "a number with rate_limit, or auto");
+}
+
+void CheckBursts(const ipfix::Settings& settings, Checker& checker) {
+  if (!checker.IsSound("exporters.defaults") || !checker.IsSound("exporters.rules")) return;
+  CheckBurst("exporters.defaults", settings.default_exporter, checker);
+  for (std::size_t i = 0; i < settings.exporters.size(); ++i) {
+    const ipfix::ExporterSettings& rule = settings.exporters[i].settings;
+    if (rule.rate_burst == settings.default_exporter.rate_burst) continue;  // said once, or good
+    CheckBurst("exporters.rules[" + std::to_string(i) + "]", rule, checker);
+  }
+}
+
 void CheckNetworkRecords(const NetworkRecordsConfig& networks, Checker& checker) {
   const auto write = [](std::uint8_t length) { return std::to_string(length); };
   checker.NoneTwice("network_records.ipv4", networks.levels.ipv4, write);
@@ -165,6 +182,7 @@ void CheckConfig(const Config& config, const KeyLines& lines, std::vector<Proble
   CheckPorts(config.dataplane.ports, checker);
   CheckCores(config.dataplane, checker);
   CheckExporters(config.dataplane.decoder, checker);
+  CheckBursts(config.dataplane.decoder, checker);
   CheckNetworkRecords(config.network_records, checker);
   CheckSinks(config.sinks, checker);
   CheckStore(config, checker);

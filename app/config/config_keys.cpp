@@ -32,7 +32,7 @@ dataplane::PortConfig ExamplePort() {
   return port;
 }
 ipfix::ExporterRule ExampleRule() {
-  ipfix::ExporterRule rule{*exporter::ParsePrefix("192.0.2.0/24"), {}};
+  ipfix::ExporterRule rule{*exporter::ParsePrefix("192.0.2.0/24"), {}, "core routers"};
   rule.settings.sampling_rate = 1000;
   return rule;
 }
@@ -175,6 +175,12 @@ void DescribeExporterSettings(KeyVisitor& visitor, ipfix::ExporterSettings& sett
             {{"auto", Nsel::kAuto}, {"updates", Nsel::kUpdates}, {"teardowns", Nsel::kTeardowns}}));
   visitor.One({"uptime_in_seconds", "sysUptime and switched times are in seconds (SonicWall)."},
               Switch(settings.uptime_in_seconds));
+  visitor.One({"rate_limit",
+               "Datagrams a second that each worker takes of all these exporters together; those beyond are\n"
+               "dropped and counted (rate_limited). One exporter is on one worker."},
+              WholeOr(settings.rate_limit, 100'000'000, "none"));
+  visitor.One({"rate_burst", "How many of them may come at once; auto: a second's worth."},
+              WholeOr(settings.rate_burst, 100'000'000, "auto"));
 }
 
 void DescribeExporters(KeyVisitor& visitor, ipfix::Settings& settings) {
@@ -190,7 +196,7 @@ void DescribeExporters(KeyVisitor& visitor, ipfix::Settings& settings) {
                   [&](KeyVisitor& inner) { DescribeExporterSettings(inner, settings.default_exporter); });
   // A rule starts from the defaults above, so it says only what differs; visitors go in this order, not the
   // file's.
-  const ipfix::ExporterRule initial{{}, settings.default_exporter};
+  const ipfix::ExporterRule initial{{}, settings.default_exporter, {}};
   static const ipfix::ExporterRule kExample = ExampleRule();
   visitor.Sections(
       {"rules",
@@ -198,6 +204,9 @@ void DescribeExporters(KeyVisitor& visitor, ipfix::Settings& settings) {
        "`defaults`, from which a rule takes what it does not say."},
       SectionsOf(settings.exporters, initial, kExample, [](KeyVisitor& inner, ipfix::ExporterRule& rule) {
         inner.One({"prefix", "Addresses of the exporters.", true}, NetworkPrefix(rule.prefix));
+        inner.One(
+            {"name", "What they are called in the accounting; rules may share a name. none: the prefix."},
+            TextOrNone(rule.name, "any text"));
         DescribeExporterSettings(inner, rule.settings);
       }));
 }

@@ -112,16 +112,21 @@ class Writer final : public KeyVisitor {
   std::string indent_;
 };
 
-/// Text of each top-level section, in order.
-std::vector<std::pair<std::string, std::string>> SectionsOf(const Config& config) {
-  std::vector<std::pair<std::string, std::string>> sections;
+/// Text of each key of the first and second level, in order; the same keys whatever the values.
+std::vector<std::pair<std::string, std::string>> KeysOf(const Config& config) {
+  std::vector<std::pair<std::string, std::string>> keys;
+  std::string section;
   std::istringstream lines(WriteConfig(config));
   for (std::string line; std::getline(lines, line);) {
-    if (line.empty() || line.front() == '#') continue;
-    if (line.front() != ' ') sections.emplace_back(line.substr(0, line.find(':')), "");
-    sections.back().second += line + '\n';
+    const std::size_t indent = line.find_first_not_of(' ');
+    if (indent == std::string::npos || line[indent] == '#') continue;
+    const std::string name = line.substr(indent, line.find(':') - indent);
+    if (indent == 0) keys.emplace_back(section = name, "");
+    // Below that, and in lists, lines belong to the key above.
+    if (indent == 2 && line[indent] != '-') keys.emplace_back(section + "." + name, "");
+    keys.back().second += line + '\n';
   }
-  return sections;
+  return keys;
 }
 
 }  // namespace
@@ -144,14 +149,14 @@ std::string WriteExample() {
          WriteConfig({});
 }
 
-std::string ChangedSections(const Config& before, const Config& after) {
-  const auto old_sections = SectionsOf(before);
-  const auto new_sections = SectionsOf(after);
+std::string ChangedKeys(const Config& before, const Config& after) {
+  const auto old_keys = KeysOf(before);
+  const auto new_keys = KeysOf(after);
   std::string changed;
-  for (std::size_t i = 0; i < new_sections.size(); ++i) {
-    if (old_sections[i] == new_sections[i]) continue;
+  for (std::size_t i = 0; i < new_keys.size(); ++i) {
+    if (old_keys[i] == new_keys[i]) continue;
     if (!changed.empty()) changed += ", ";
-    changed += new_sections[i].first;
+    changed += new_keys[i].first;
   }
   return changed;
 }

@@ -13,7 +13,7 @@ std::string WriteConfig(const Config& config);
 /// The built-in defaults, introduced: conf/hostscope.yaml.
 std::string WriteExample();
 
-/// Names of the top-level sections in which the two differ, separated by commas.
-std::string ChangedSections(const Config& before, const Config& after);
+/// The keys in which the two differ, to the second level (exporters.max, ports), separated by commas.
+std::string ChangedKeys(const Config& before, const Config& after);
 
 }  // namespace hostscope::app

@@ -102,6 +102,19 @@ Value RateOrAnnounced(std::optional<std::uint32_t>& rate) {
           [&rate] { return rate ? std::to_string(*rate) : std::string("announced"); }};
 }
 
+Value WholeOr(std::uint32_t& number, std::uint32_t max, std::string word) {
+  return {AllowedRange(1, max) + ", or " + word,
+          [&number, max, word](std::string_view text) -> std::string {
+            std::uint64_t value = 0;
+            if (text != word) {
+              if (std::string wrong = AssignWhole(text, 1, max, value); !wrong.empty()) return wrong;
+            }
+            number = static_cast<std::uint32_t>(value);
+            return {};
+          },
+          [&number, word] { return number == 0 ? word : std::to_string(number); }};
+}
+
 Value NetworkPrefix(Prefix& target) {
   return {"an IPv4 or IPv6 prefix such as 10.0.0.0/8 or 2001:db8::/32",
           [&target](std::string_view text) { return AssignParsed(target, ParsePrefix(text)); },

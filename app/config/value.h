@@ -56,6 +56,8 @@ Value Bytes(std::size_t& bytes, std::size_t min, std::size_t max);
 Value SizeOrAuto(std::size_t& mib, std::size_t max_mib);
 /// A sampling rate, or "announced", which is held as nothing.
 Value RateOrAnnounced(std::optional<std::uint32_t>& rate);
+/// A number of at least 1, or a word that is held as 0.
+Value WholeOr(std::uint32_t& number, std::uint32_t max, std::string word);
 Value NetworkPrefix(Prefix& target);
 Value OwnAddress(Address& target);
 Value ListenOn(http::ListenAddress& target);

@@ -150,6 +150,9 @@ std::string Replayer::StatsJson() const {
   }
   packets.Add("reassembled", counters.reassembled.Get());
   stats.Group("exporters").Add("active", decoder_.exporter_count());
+  std::vector<ipfix::RuleStatus> rules;
+  AddTo(rules, decoder_.policy());
+  stats.AddRules(rules);
   return stats.ToJson();
 }
 

@@ -32,6 +32,9 @@ class Appliance {
   /// Ends the workers, closes what is open, marked partial, and lets the sinks finish. No effect if repeated.
   void Stop();
 
+  /// Who may send, and the settings of exporters, from now on: see Dataplane::SetExporters().
+  void SetExporters(const ipfix::Settings& settings) { dataplane_.SetExporters(settings); }
+
   const std::vector<std::string>& warnings() const noexcept { return dataplane_.warnings(); }
   dataplane::DataplaneStatus status() const { return dataplane_.status(); }
   const Delivery& delivery() const noexcept { return delivery_; }

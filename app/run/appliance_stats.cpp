@@ -43,6 +43,7 @@ Stats Appliance::stats() const {
   stats.AddMerger(merger_.counters());
   stats.AddHosts(hosts_.Get());
   stats.Group("exporters").Add("active", exporters);
+  stats.AddRules(status.rules);
   for (const dataplane::PortStatus& port : status.ports)
     AddPort(stats.Group("ports").Group(port.device), port);
   delivery_.AddTo(stats);

@@ -6,9 +6,9 @@
 #include <exception>
 
 #include "app/command_line.h"
-#include "app/config/config_writer.h"
 #include "app/run/appliance.h"
 #include "app/run/http_api.h"
+#include "app/run/reload.h"
 #include "app/run/reporter.h"
 #include "app/run/signals.h"
 
@@ -32,30 +32,25 @@ void WriteStats(const Appliance& appliance, const std::string& path) {
 
 /// `in_force` becomes what can be changed while running; the rest of it stays, and so does all of it where
 /// the new configuration has problems.
-void Reload(const RunOptions& options, Config& in_force) {
+void Reload(const RunOptions& options, Appliance& appliance, Config& in_force) {
   const std::optional<Config> config = options.reload();
   if (!config) {
     spdlog::error("the configuration has problems; the old one stays in force");
     return;
   }
-  const std::string changed = ChangedSections(in_force, *config);
-  if (changed.empty()) {
+  const Reloaded result = TakeOver(in_force, *config);
+  if (result.has_new_exporters) appliance.SetExporters(in_force.dataplane.decoder);
+  if (result.changed.empty() && result.needs_restart.empty())
     spdlog::info("the configuration is what it was");
-    return;
-  }
-  in_force.log_level = config->log_level;
+  if (!result.changed.empty())
+    spdlog::info("the configuration is good; changed while running: {}", result.changed);
+  if (!result.needs_restart.empty())
+    spdlog::warn("the configuration is good; a restart is needed to change: {}", result.needs_restart);
   SetLogLevel(in_force.log_level);
-  const std::string rest = ChangedSections(in_force, *config);
-  if (rest.empty()) {
-    spdlog::info("the configuration is good, and in force: {}", changed);
-  } else {
-    spdlog::warn("the configuration is good; a restart is needed to change: {}", rest);
-  }
 }
 
 /// Until a signal ends it. Returns whether nothing failed.
-bool Watch(const RunOptions& options, const Signals& signals, const Appliance& appliance,
-           Reporter& reporter) {
+bool Watch(const RunOptions& options, const Signals& signals, Appliance& appliance, Reporter& reporter) {
   Config in_force = options.config;
   auto next_summary = Clock::now() + kSummaryInterval;
   std::uint64_t windows_seen = 0;
@@ -65,7 +60,7 @@ bool Watch(const RunOptions& options, const Signals& signals, const Appliance& a
       spdlog::info("told to end; open windows are closed as they are");
       return true;
     }
-    if (signal == SIGHUP) Reload(options, in_force);
+    if (signal == SIGHUP) Reload(options, appliance, in_force);
     if (const std::uint64_t windows = appliance.windows_closed(); windows != windows_seen) {
       windows_seen = windows;
       WriteStats(appliance, options.stats_path);

@@ -101,8 +101,8 @@ void AddRun(CLI::App& root, Command& chosen) {
           "Serve HTTP here, not where the configuration says; none: not at all")
       ->type_name("ADDRESS:PORT|none");
   command->footer(
-      "SIGTERM and SIGINT end it: open windows are written, marked partial. SIGHUP checks the "
-      "configuration, and changes the level of the log.");
+      "SIGTERM and SIGINT end it: open windows are written, marked partial. SIGHUP reads the configuration "
+      "again and changes what can change while running; the log says what needs a restart.");
   command->callback([arguments, &chosen] {
     if (std::vector<std::int64_t>& lengths = arguments->window_lengths_ns; !lengths.empty()) {
       if (const std::string wrong = CheckWindowLengths(lengths); !wrong.empty()) {

@@ -26,7 +26,7 @@ TEST(ConfigExampleTest, IsTheBuiltInDefaults) {
   const LoadedConfig loaded = ParseConfig(InstalledExample());
   EXPECT_EQ(ProblemsOf(loaded), "");
   EXPECT_EQ(WriteConfig(loaded.config), WriteConfig({}));
-  EXPECT_EQ(ChangedSections(loaded.config, {}), "");
+  EXPECT_EQ(ChangedKeys(loaded.config, {}), "");
 }
 
 TEST(ConfigExampleTest, EveryKeyHasAComment) {
@@ -48,7 +48,8 @@ TEST(ConfigExampleTest, ItemsThatAreCommentedOutAreGoodToo) {
   EXPECT_EQ(loaded.config.dataplane.decoder.exporters.size(), 1U);
   EXPECT_EQ(loaded.config.sinks.ndjson.size(), 1U);
   EXPECT_EQ(loaded.config.sinks.kafka.size(), 1U);
-  EXPECT_EQ(ChangedSections(loaded.config, {}), "ports, exporters, sinks, store");
+  EXPECT_EQ(ChangedKeys(loaded.config, {}),
+            "ports, exporters.rules, sinks.ndjson, sinks.kafka, store.retention");
 }
 
 TEST(ConfigWriterTest, WhatIsWrittenIsReadBack) {
@@ -76,13 +77,19 @@ TEST(ConfigWriterTest, WhatIsWrittenIsReadBack) {
   EXPECT_EQ(loaded.config.sinks.kafka.at(0).options.properties, config.sinks.kafka[0].options.properties);
 }
 
-TEST(ConfigWriterTest, NamesTheSectionsThatDiffer) {
+TEST(ConfigWriterTest, NamesTheKeysThatDiffer) {
   Config changed;
-  EXPECT_EQ(ChangedSections({}, changed), "");
+  EXPECT_EQ(ChangedKeys({}, changed), "");
   changed.observer_name = "other";
   changed.window_lengths_ns.pop_back();
   changed.log_level = LogLevel::kError;
-  EXPECT_EQ(ChangedSections({}, changed), "observer, windows, logging");
+  EXPECT_EQ(ChangedKeys({}, changed), "observer.name, windows, logging.level");
+  changed = {};
+  changed.dataplane.decoder.default_exporter.rate_limit = 1;
+  changed.dataplane.decoder.max_exporters = 1;
+  changed.dataplane.ports.resize(1);
+  changed.sinks.kafka.resize(1);
+  EXPECT_EQ(ChangedKeys({}, changed), "ports, exporters.max, exporters.defaults, sinks.kafka");
 }
 
 }  // namespace

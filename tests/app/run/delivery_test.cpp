@@ -158,7 +158,8 @@ TEST(StoreConfig, ReadsBackAndIsChecked) {
   EXPECT_TRUE(store.new_sinks_get_everything);
   const std::string written = WriteConfig(loaded.config);
   EXPECT_EQ(WriteConfig(ParseConfig(written).config), written);
-  EXPECT_EQ(ChangedSections(Config{}, loaded.config), "windows, store");
+  EXPECT_EQ(ChangedKeys(Config{}, loaded.config),
+            "windows, store.path, store.retention, store.spool, store.new_sinks");
 }
 
 TEST(StoreConfig, ProblemsHaveTheirLine) {
