@@ -10,11 +10,11 @@ bool Contains(const std::vector<unsigned>& cpus, unsigned cpu) {
   return std::ranges::find(cpus, cpu) != cpus.end();
 }
 
-void CheckCpus(const std::vector<unsigned>& cpus, const std::vector<unsigned>& allowed,
+void CheckCpus(const std::vector<unsigned>& cpus, const std::vector<unsigned>& usable,
                const std::string& what) {
   std::vector<unsigned> seen;
   for (const unsigned cpu : cpus) {
-    if (!Contains(allowed, cpu)) {
+    if (!Contains(usable, cpu)) {
       throw std::runtime_error(what + " CPU " + std::to_string(cpu) + ": this process may not use it");
     }
     if (Contains(seen, cpu))
@@ -37,10 +37,10 @@ std::vector<unsigned> FreeCpus(const std::vector<unsigned>& allowed, const std::
 
 }  // namespace
 
-CpuPlan PlanCpus(const DataplaneConfig& config, const std::vector<unsigned>& allowed,
-                 std::vector<std::string>& warnings) {
-  CheckCpus(config.worker_cpus, allowed, "worker");
-  CheckCpus(config.control_cpus, allowed, "control");
+CpuPlan PlanCpus(const DataplaneConfig& config, const Cpus& cpus, std::vector<std::string>& warnings) {
+  const std::vector<unsigned>& allowed = cpus.allowed;
+  CheckCpus(config.worker_cpus, cpus.usable, "worker");
+  CheckCpus(config.control_cpus, cpus.usable, "control");
   CpuPlan plan{config.worker_cpus, config.control_cpus};
   std::size_t wanted = plan.workers.size();
   if (plan.workers.empty()) {

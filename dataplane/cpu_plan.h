@@ -14,10 +14,15 @@ struct CpuPlan {
   std::vector<unsigned> control;
 };
 
-/// The plan for `config` on a machine where this process may use `allowed` (ascending, not empty). Without
-/// `spread`, no more workers than there are queues: one without a queue would only keep a CPU busy. Throws
-/// std::runtime_error for a CPU that is not allowed or is named twice.
-CpuPlan PlanCpus(const DataplaneConfig& config, const std::vector<unsigned>& allowed,
-                 std::vector<std::string>& warnings);
+/// The CPUs of this process, ascending.
+struct Cpus {
+  std::vector<unsigned> allowed;  ///< where it runs if nothing is said: not empty
+  std::vector<unsigned> usable;   ///< where it may be put: also those that the kernel keeps free (isolcpus)
+};
+
+/// The plan for `config`: CPUs that it names are of `usable`, all others of `allowed`. Without `spread`, no
+/// more workers than there are queues: one without a queue would only keep a CPU busy. Throws
+/// std::runtime_error for a CPU that is not usable or is named twice.
+CpuPlan PlanCpus(const DataplaneConfig& config, const Cpus& cpus, std::vector<std::string>& warnings);
 
 }  // namespace hostscope::dataplane

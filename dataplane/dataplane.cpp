@@ -58,7 +58,7 @@ class Dataplane::Impl {
  public:
   explicit Impl(const DataplaneConfig& config)
       : config_(config),
-        plan_(PlanCpus(config, AllowedCpus(), warnings_)),
+        plan_(PlanCpus(config, {AllowedCpus(), UsableCpus()}, warnings_)),
         eal_(MakeEalOptions(config, plan_), warnings_) {
     OpenPorts();
   }

@@ -15,6 +15,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "dataplane/port.h"
+
 namespace hostscope::dataplane {
 namespace {
 
@@ -51,6 +53,23 @@ bool UseHugepages(Hugepages wish, std::size_t needed_mib, std::size_t free_mib,
   return false;
 }
 
+cpu_set_t Affinity() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof(set), &set) != 0) {
+    throw std::system_error(errno, std::generic_category(), "sched_getaffinity");
+  }
+  return set;
+}
+
+std::vector<unsigned> Listed(const cpu_set_t& set) {
+  std::vector<unsigned> cpus;
+  for (unsigned cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
+  }
+  return cpus;
+}
+
 std::size_t ReadNumber(const std::filesystem::path& file) {
   std::size_t number = 0;
   std::ifstream(file) >> number;
@@ -60,16 +79,26 @@ std::size_t ReadNumber(const std::filesystem::path& file) {
 }  // namespace
 
 std::vector<unsigned> AllowedCpus() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof(set), &set) != 0) {
-    throw std::system_error(errno, std::generic_category(), "sched_getaffinity");
-  }
-  std::vector<unsigned> cpus;
-  for (unsigned cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-    if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
-  }
-  return cpus;
+  return Listed(Affinity());
+}
+
+std::vector<unsigned> UsableCpus() {
+  const cpu_set_t before = Affinity();
+  cpu_set_t all;
+  CPU_ZERO(&all);
+  for (unsigned cpu = 0; cpu < CPU_SETSIZE; ++cpu) CPU_SET(cpu, &all);
+  // The kernel takes of them what there is and what our control group has.
+  if (sched_setaffinity(0, sizeof(all), &all) != 0) return Listed(before);
+  const cpu_set_t usable = Affinity();
+  sched_setaffinity(0, sizeof(before), &before);
+  return Listed(usable);
+}
+
+std::size_t EalMemoryMib(const DataplaneConfig& config) {
+  if (config.eal.memory_mib != 0) return config.eal.memory_mib;
+  std::size_t mib = kBaseMib;
+  for (const PortConfig& port : config.ports) mib += Port::NeededMib(port);
+  return mib;
 }
 
 std::size_t FreeHugepageMib() {

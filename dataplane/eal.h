@@ -35,8 +35,13 @@ class Eal {
   static void Join(std::size_t worker) noexcept;
 };
 
-/// The CPUs that this process may use.
+/// The CPUs that the calling thread runs on, ascending.
 std::vector<unsigned> AllowedCpus();
+/// Those that it may be put on: also CPUs that the kernel keeps free of others (isolcpus).
+std::vector<unsigned> UsableCpus();
+
+/// Memory that the EAL takes for packet buffers and itself.
+std::size_t EalMemoryMib(const DataplaneConfig& config);
 
 /// The EAL's command line, and whether it uses hugepages; `free_hugepage_mib` is what the machine has. Apart,
 /// so that the choice can be tested without starting anything.

@@ -19,10 +19,15 @@ DataplaneConfig WithQueues(std::uint16_t queues) {
   return config;
 }
 
+CpuPlan Plan(const DataplaneConfig& config, const std::vector<unsigned>& cpus,
+             std::vector<std::string>& warnings) {
+  return PlanCpus(config, {cpus, cpus}, warnings);
+}
+
 std::string WhatIsWrong(const DataplaneConfig& config, const std::vector<unsigned>& allowed) {
   std::vector<std::string> warnings;
   try {
-    PlanCpus(config, allowed, warnings);
+    Plan(config, allowed, warnings);
   } catch (const std::runtime_error& error) {
     return error.what();
   }
@@ -31,7 +36,7 @@ std::string WhatIsWrong(const DataplaneConfig& config, const std::vector<unsigne
 
 TEST(CpuPlanTest, TwoCpusGiveOneWorkerAndOneForTheRest) {
   std::vector<std::string> warnings;
-  const CpuPlan plan = PlanCpus(WithQueues(1), {0, 1}, warnings);
+  const CpuPlan plan = Plan(WithQueues(1), {0, 1}, warnings);
   EXPECT_THAT(plan.workers, ElementsAre(1));
   EXPECT_THAT(plan.control, ElementsAre(0));
   EXPECT_THAT(warnings, IsEmpty());
@@ -39,7 +44,7 @@ TEST(CpuPlanTest, TwoCpusGiveOneWorkerAndOneForTheRest) {
 
 TEST(CpuPlanTest, OneCpuIsShared) {
   std::vector<std::string> warnings;
-  const CpuPlan plan = PlanCpus(WithQueues(4), {3}, warnings);
+  const CpuPlan plan = Plan(WithQueues(4), {3}, warnings);
   EXPECT_THAT(plan.workers, ElementsAre(3));
   EXPECT_THAT(plan.control, ElementsAre(3));
 }
@@ -47,9 +52,9 @@ TEST(CpuPlanTest, OneCpuIsShared) {
 TEST(CpuPlanTest, WorkersWithoutQueuesHelp) {
   std::vector<std::string> warnings;
   DataplaneConfig config = WithQueues(1);
-  EXPECT_THAT(PlanCpus(config, {0, 1, 2, 3}, warnings).workers, ElementsAre(1, 2, 3));
+  EXPECT_THAT(Plan(config, {0, 1, 2, 3}, warnings).workers, ElementsAre(1, 2, 3));
   config.worker_count = 2;
-  EXPECT_THAT(PlanCpus(config, {0, 1, 2, 3}, warnings).workers, ElementsAre(1, 2));
+  EXPECT_THAT(Plan(config, {0, 1, 2, 3}, warnings).workers, ElementsAre(1, 2));
   EXPECT_THAT(warnings, IsEmpty());
 }
 
@@ -57,14 +62,14 @@ TEST(CpuPlanTest, WithoutSpreadNoMoreWorkersThanQueues) {
   std::vector<std::string> warnings;
   DataplaneConfig config = WithQueues(2);
   config.spread = Spread::kNever;
-  EXPECT_THAT(PlanCpus(config, {0, 1, 2, 3}, warnings).workers, ElementsAre(1, 2));
+  EXPECT_THAT(Plan(config, {0, 1, 2, 3}, warnings).workers, ElementsAre(1, 2));
   EXPECT_THAT(warnings, IsEmpty());
   config.ports[0].queues = 3;
   config.worker_count = 2;
-  EXPECT_THAT(PlanCpus(config, {0, 1, 2, 3}, warnings).workers, ElementsAre(1, 2));
+  EXPECT_THAT(Plan(config, {0, 1, 2, 3}, warnings).workers, ElementsAre(1, 2));
   EXPECT_THAT(warnings, IsEmpty());
   config.ports[0].queues = 1;
-  EXPECT_THAT(PlanCpus(config, {0, 1, 2, 3}, warnings).workers, ElementsAre(1));
+  EXPECT_THAT(Plan(config, {0, 1, 2, 3}, warnings).workers, ElementsAre(1));
   EXPECT_THAT(warnings, ElementsAre(HasSubstr("2 workers for 1 receive queues")));
 }
 
@@ -72,12 +77,23 @@ TEST(CpuPlanTest, WhatIsNamedCounts) {
   std::vector<std::string> warnings;
   DataplaneConfig config = WithQueues(2);
   config.worker_cpus = {2, 0};
-  const CpuPlan plan = PlanCpus(config, {0, 1, 2, 3}, warnings);
+  const CpuPlan plan = Plan(config, {0, 1, 2, 3}, warnings);
   EXPECT_THAT(plan.workers, ElementsAre(2, 0));
   EXPECT_THAT(plan.control, ElementsAre(1, 3));
   config.worker_cpus.clear();
   config.control_cpus = {1, 2};
-  EXPECT_THAT(PlanCpus(config, {0, 1, 2, 3}, warnings).workers, ElementsAre(0, 3));
+  EXPECT_THAT(Plan(config, {0, 1, 2, 3}, warnings).workers, ElementsAre(0, 3));
+}
+
+TEST(CpuPlanTest, CoresThatTheKernelKeepsFreeAreTakenWhenNamed) {
+  std::vector<std::string> warnings;
+  DataplaneConfig config = WithQueues(2);
+  const Cpus cpus{{0, 1}, {0, 1, 2, 3}};
+  EXPECT_THAT(PlanCpus(config, cpus, warnings).workers, ElementsAre(1));
+  config.worker_cpus = {2, 3};
+  const CpuPlan plan = PlanCpus(config, cpus, warnings);
+  EXPECT_THAT(plan.workers, ElementsAre(2, 3));
+  EXPECT_THAT(plan.control, ElementsAre(0, 1));
 }
 
 TEST(CpuPlanTest, RefusesWhatCannotBe) {
