@@ -138,6 +138,13 @@ class Dataplane::Impl {
     return status;
   }
 
+  std::vector<std::uint64_t> beats() const {
+    std::vector<std::uint64_t> beats;
+    for (const auto& worker : workers_)
+      beats.push_back(worker->gauges().beats.load(std::memory_order_relaxed));
+    return beats;
+  }
+
   std::vector<ipfix::ExporterStatus> Exporters() const {
     std::vector<ipfix::ExporterStatus> all;
     for (const auto& worker : workers_) {
@@ -248,16 +255,19 @@ std::optional<WorkerPart> Dataplane::TakePart() {
 void Dataplane::SupplyTables(aggregator::Merger& merger) {
   impl_->SupplyTables(merger);
 }
+void Dataplane::SetExporters(const ipfix::Settings& settings) {
+  impl_->SetExporters(settings);
+}
 DataplaneStatus Dataplane::status() const {
   return impl_->status();
+}
+std::vector<std::uint64_t> Dataplane::beats() const {
+  return impl_->beats();
 }
 std::vector<ipfix::ExporterStatus> Dataplane::Exporters() const {
   return impl_->Exporters();
 }
 
-void Dataplane::SetExporters(const ipfix::Settings& settings) {
-  impl_->SetExporters(settings);
-}
 DatagramBooks BooksOf(const DataplaneStatus& status) {
   DatagramBooks books;
   const auto add = [&](std::string reason, std::string_view help, std::uint64_t count) {

@@ -104,6 +104,9 @@ class Dataplane {
   void SetExporters(const ipfix::Settings& settings);
 
   DataplaneStatus status() const;
+  /// Of each worker, a number that grows about once a second while its loop runs. Any control thread, after
+  /// Start().
+  std::vector<std::uint64_t> beats() const;
   /// Every exporter of every worker. Only before Start() and after Stop().
   std::vector<ipfix::ExporterStatus> Exporters() const;
 

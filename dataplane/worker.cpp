@@ -285,18 +285,19 @@ void Worker::Housekeeping(std::uint64_t tsc) noexcept {
   gauges_.longest_ns.store(longest, std::memory_order_relaxed);
   gauges_.longest_ever_ns.store(std::max(longest, gauges_.longest_ever_ns.load(std::memory_order_relaxed)),
                                 std::memory_order_relaxed);
+  gauges_.beats.store(gauges_.beats.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   second_began_ = tsc;
   busy_ticks_ = 0;
   longest_ticks_ = 0;
 }
 
-void Worker::Measure(std::uint64_t begin, std::uint64_t end, bool is_busy) noexcept {
 void Worker::ChangePolicy() noexcept {
   if (!decoder_.HasSettled()) return;
   policies_.Release();
   if (ipfix::ExporterPolicy* const policy = policies_.Take()) decoder_.Adopt(*policy);
 }
 
+void Worker::Measure(std::uint64_t begin, std::uint64_t end, bool is_busy) noexcept {
   const std::uint64_t ticks = end - begin;
   longest_ticks_ = std::max(longest_ticks_, ticks);
   if (is_busy) busy_ticks_ += ticks;

@@ -46,6 +46,7 @@ struct LoopGauges {
   std::atomic<double> busy_share{0};        ///< of the last second: time in loops that found a frame
   std::atomic<std::int64_t> longest_ns{0};  ///< the longest loop of the last second
   std::atomic<std::int64_t> longest_ever_ns{0};
+  std::atomic<std::uint64_t> beats{0};  ///< grows by one about once a second, while the loop runs
 };
 
 /// A pinned run-to-completion loop: polls its queues, decodes in place, counts into its own host table,
@@ -81,9 +82,9 @@ class Worker {
 
   /// The merging thread's side of it.
   Handover& handover() noexcept { return handover_; }
-  /// Run() has come to its end: what was the worker's may be used by the thread that sees this.
   /// A control thread's side of it.
   PolicyHandover& policies() noexcept { return policies_; }
+  /// Run() has come to its end: what was the worker's may be used by the thread that sees this.
   bool HasEnded() const noexcept { return has_ended_.load(std::memory_order_acquire); }
   /// After HasEnded(), once: the window that was open.
   std::optional<aggregator::WindowPart> TakeLastPart() noexcept;
@@ -121,16 +122,16 @@ class Worker {
   bool CloseWindow(ReceiveTime now) noexcept;
   bool MustWait(ReceiveTime now, ReceiveTime& until) noexcept;
   void Housekeeping(std::uint64_t tsc) noexcept;
-  void Measure(std::uint64_t begin, std::uint64_t end, bool is_busy) noexcept;
   void ChangePolicy() noexcept;
+  void Measure(std::uint64_t begin, std::uint64_t end, bool is_busy) noexcept;
   /// True if it slept.
   bool RestWhileIdle(std::uint64_t tsc, bool is_busy) noexcept;
   aggregator::SideTotals Totals() noexcept;
   std::int64_t TicksToNs(std::uint64_t ticks) const noexcept;
 
   Options options_;
-  ipfix::Decoder decoder_;
   PolicyHandover policies_;
+  ipfix::Decoder decoder_;
   std::unique_ptr<aggregator::WorkerAggregator> aggregator_;
   Handover handover_;
   std::unique_ptr<aggregator::HostTable> spare_;

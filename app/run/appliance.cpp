@@ -81,6 +81,7 @@ void Appliance::MergeUntilStopped() {
   try {
     while (!workers_have_ended_.load(std::memory_order_acquire)) {
       TakeParts();
+      merger_beats_.Add(1);
       std::this_thread::sleep_for(kMergePause);
     }
     TakeParts();
@@ -108,6 +109,12 @@ void Appliance::Push(const std::vector<aggregator::ClosedWindowPtr>& windows) {
     }
     delivery_.Push(window);
   }
+}
+
+std::vector<std::uint64_t> Appliance::beats() const {
+  std::vector<std::uint64_t> beats = dataplane_.beats();
+  beats.push_back(merger_beats_.Get());
+  return beats;
 }
 
 std::size_t Appliance::max_table_bytes() const noexcept {

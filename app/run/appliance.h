@@ -42,6 +42,8 @@ class Appliance {
   /// Most that all host tables together may take.
   std::size_t max_table_bytes() const noexcept;
 
+  /// Of each worker and of the merging thread, a number that grows at least once a second while it works.
+  std::vector<std::uint64_t> beats() const;
   std::uint64_t windows_closed() const noexcept { return merger_.counters().windows.Get(); }
   std::uint64_t hosts_of_last_window() const noexcept { return last_hosts_.load(std::memory_order_relaxed); }
   /// Whether the merging thread ended because of an error, which it logged.
@@ -61,6 +63,7 @@ class Appliance {
   Delivery delivery_;
   Counter hosts_;  // of base windows
   std::atomic<std::uint64_t> last_hosts_{0};
+  Counter merger_beats_;
   std::atomic<bool> workers_have_ended_{false};
   std::atomic<bool> has_failed_{false};
   std::thread merging_;

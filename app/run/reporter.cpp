@@ -4,6 +4,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <string>
 
 #include "app/config/text.h"
@@ -84,6 +85,21 @@ Reporter::Totals Reporter::Count(std::uint64_t& exporters) const {
   }
   totals.undelivered = appliance_.delivery().undelivered();
   return totals;
+}
+
+std::string Reporter::Status() {
+  const auto now = std::chrono::steady_clock::now();
+  const double seconds = std::max(std::chrono::duration<double>(now - status_since_).count(), 0.001);
+  std::uint64_t exporters = 0;
+  const Totals totals = Count(exporters);
+  std::string text = fmt::format("{:.0f} flow records/s of {} exporters, {} hosts in the last window",
+                                 static_cast<double>(totals.records - at_status_.records) / seconds,
+                                 exporters, appliance_.hosts_of_last_window());
+  if (const std::uint64_t dropped = totals.dropped - at_status_.dropped; dropped != 0)
+    text += fmt::format("; {} datagrams dropped in {:.0f} s", dropped, seconds);
+  at_status_ = totals;
+  status_since_ = now;
+  return text;
 }
 
 void Reporter::LogSummary() {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 #include "app/config/config.h"
 #include "app/run/appliance.h"
@@ -22,6 +23,8 @@ class Reporter {
   void LogStart(const Config& config);
   /// One line of what happened since the last time.
   void LogSummary();
+  /// A few words of how it goes, for the service manager.
+  std::string Status();
 
  private:
   struct Totals {
@@ -34,6 +37,8 @@ class Reporter {
   Totals Count(std::uint64_t& exporters) const;
 
   const Appliance& appliance_;
+  Totals at_status_;
+  std::chrono::steady_clock::time_point status_since_ = std::chrono::steady_clock::now();
   Totals before_;
   std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
 };

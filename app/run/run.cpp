@@ -10,6 +10,7 @@
 #include "app/run/http_api.h"
 #include "app/run/reload.h"
 #include "app/run/reporter.h"
+#include "app/run/service_manager.h"
 #include "app/run/signals.h"
 
 namespace hostscope::app {
@@ -50,7 +51,8 @@ void Reload(const RunOptions& options, Appliance& appliance, Config& in_force) {
 }
 
 /// Until a signal ends it. Returns whether nothing failed.
-bool Watch(const RunOptions& options, const Signals& signals, Appliance& appliance, Reporter& reporter) {
+bool Watch(const RunOptions& options, const Signals& signals, Appliance& appliance, Reporter& reporter,
+           ServiceManager& manager) {
   Config in_force = options.config;
   auto next_summary = Clock::now() + kSummaryInterval;
   std::uint64_t windows_seen = 0;
@@ -58,15 +60,22 @@ bool Watch(const RunOptions& options, const Signals& signals, Appliance& applian
     const int signal = signals.Wait(kPoll);
     if (signal == SIGTERM || signal == SIGINT) {
       spdlog::info("told to end; open windows are closed as they are");
+      manager.Stopping();
       return true;
     }
-    if (signal == SIGHUP) Reload(options, appliance, in_force);
+    if (signal == SIGHUP) {
+      manager.Reloading();
+      Reload(options, appliance, in_force);
+      manager.Ready(reporter.Status());
+    }
+    manager.Watch(appliance.beats());
     if (const std::uint64_t windows = appliance.windows_closed(); windows != windows_seen) {
       windows_seen = windows;
       WriteStats(appliance, options.stats_path);
     }
     if (Clock::now() >= next_summary) {
       reporter.LogSummary();
+      manager.Status(reporter.Status());
       next_summary += kSummaryInterval;
     }
   }
@@ -85,7 +94,9 @@ int Run(const RunOptions& options) {
   Reporter reporter(appliance);
   reporter.LogStart(options.config);
   if (const std::string url = http.url(); !url.empty()) spdlog::info("HTTP at {}", url);
-  const bool is_good = Watch(options, signals, appliance, reporter);
+  ServiceManager manager;
+  manager.Ready("waiting for exporters");
+  const bool is_good = Watch(options, signals, appliance, reporter, manager);
   http.Stop();
   appliance.Stop();
   reporter.LogSummary();

@@ -48,6 +48,7 @@ class RunningHostscope {
   RunningHostscope& operator=(const RunningHostscope&) = delete;
 
   void Signal(int signal) const;
+  int pid() const { return child_; }
   /// Until what it wrote to standard error has `text` so many times; false after half a minute, or when it
   /// ended.
   bool HasSaid(std::string_view text, std::size_t times = 1) const;
