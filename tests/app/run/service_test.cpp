@@ -76,8 +76,7 @@ class NotifySocket {
 pid_t WorkerThread(pid_t process) {
   const std::string folder = "/proc/" + std::to_string(process) + "/task";
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (ReadFile(entry.path() / "comm").starts_with("rte-worker"))
-      return std::stoi(entry.path().filename());
+    if (ReadFile(entry.path() / "comm").starts_with("rte-worker")) return std::stoi(entry.path().filename());
   }
   throw std::runtime_error("no worker among the threads of " + folder);
 }
