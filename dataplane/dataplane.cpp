@@ -68,14 +68,15 @@ class Dataplane::Impl {
   const std::vector<std::string>& warnings() const noexcept { return warnings_; }
   std::size_t worker_count() const noexcept { return plan_.workers.size(); }
 
-  void Start(aggregator::Merger& merger) {
+  void Start(aggregator::Merger& merger, std::span<FlowTap* const> taps) {
     const std::vector<std::vector<RxQueue>> queues = AssignQueues();
     if (config_.spread == Spread::kAuto && worker_count() > 1) MakeBoard(queues);
     for (std::size_t i = 0; i < worker_count(); ++i) {
       auto table = merger.TakeTable();
       if (!table) throw std::runtime_error("the merger has too few host tables for the workers");
-      const Worker::Options options{queues[i],        config_.base_window_ns, config_.idle_sleep_us,
-                                    rte_get_tsc_hz(), board_.get(),           i};
+      const Worker::Options options{
+          queues[i], config_.base_window_ns,          config_.idle_sleep_us, rte_get_tsc_hz(), board_.get(),
+          i,         taps.empty() ? nullptr : taps[i]};
       workers_.push_back(std::make_unique<Worker>(options, config_.decoder, std::move(table)));
     }
     SupplyTables(merger);
@@ -243,8 +244,8 @@ const std::vector<std::string>& Dataplane::warnings() const noexcept {
 std::size_t Dataplane::worker_count() const noexcept {
   return impl_->worker_count();
 }
-void Dataplane::Start(aggregator::Merger& merger) {
-  impl_->Start(merger);
+void Dataplane::Start(aggregator::Merger& merger, std::span<FlowTap* const> taps) {
+  impl_->Start(merger, taps);
 }
 void Dataplane::Stop() noexcept {
   impl_->Stop();

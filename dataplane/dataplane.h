@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "dataplane/spread_counters.h"
 #include "ipfix/accounting.h"
 #include "ipfix/decoder.h"
+#include "ipfix/flow_tap.h"
 
 namespace hostscope::dataplane {
 
@@ -85,8 +87,9 @@ class Dataplane {
   std::size_t worker_count() const noexcept;
 
   /// Starts the workers, each with a table from `merger`, which was made for worker_count() workers. Once.
-  /// Throws std::runtime_error.
-  void Start(aggregator::Merger& merger);
+  /// Each worker shows every flow record to its own of `taps`, where there are any. Throws
+  /// std::runtime_error.
+  void Start(aggregator::Merger& merger, std::span<FlowTap* const> taps = {});
   /// Ends the workers within a few milliseconds. Their open windows come out of TakePart(). No effect if
   /// repeated.
   void Stop() noexcept;

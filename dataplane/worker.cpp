@@ -48,6 +48,8 @@ Worker::Worker(const Options& options, const ipfix::Settings& settings,
       second_began_(rte_rdtsc()),
       last_busy_(second_began_) {
   decoder_.Adopt(policies_.taken());
+  decoder_.SetTap(options.tap);
+  job_reader_.SetTap(options.tap);
   if (options.board != nullptr) spreader_.emplace(*options.board, options.index);
   aggregator_ = std::make_unique<aggregator::WorkerAggregator>(options.base_window_ns,
                                                                clock_.At(second_began_), std::move(table));

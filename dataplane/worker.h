@@ -62,6 +62,7 @@ class Worker {
     std::uint64_t tsc_hz = 0;
     SpreadBoard* board = nullptr;  ///< null: it neither gives nor takes. Outlives the worker
     std::size_t index = 0;         ///< on the board
+    FlowTap* tap = nullptr;        ///< see ipfix::Decoder::SetTap()
   };
 
   /// `table` is clean.

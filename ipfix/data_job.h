@@ -6,6 +6,7 @@
 #include <span>
 
 #include "ipfix/accounting.h"
+#include "ipfix/flow_times.h"
 #include "ipfix/plan.h"
 #include "ipfix/sampling.h"
 #include "ipfix/settings.h"
@@ -55,6 +56,7 @@ struct DataJob {
   JobCounts counts;                            ///< the reader's
   ReceiveTime received;                        ///< when the datagram arrived
   const ExporterSettings* settings = nullptr;  ///< immutable; its policy stays until the job is back
+  ExportClock clock;                           ///< what its message says
   std::uint64_t order = 0;     ///< of the exporter's sets of flow records, the last one in here
   std::uint32_t exporter = 0;  ///< the decoder's index
   std::uint32_t policy = 0;    ///< number of the policy that `settings` are of

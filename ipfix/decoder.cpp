@@ -9,6 +9,8 @@
 namespace hostscope::ipfix {
 namespace {
 
+constexpr std::int64_t kMillisecondsPerSecond = 1000;
+
 std::uint64_t DrawSeed() {
   std::random_device device;
   return std::uint64_t{device()} << 32 | device();
@@ -27,6 +29,9 @@ DatagramOutcome Decoder::Split(const Datagram& datagram, FlowConsumer& consumer,
 }
 void Decoder::Finish(const DataJob& job) noexcept {
   impl_->Finish(job);
+}
+void Decoder::SetTap(FlowTap* tap) {
+  impl_->SetTap(tap);
 }
 void Decoder::Flush(FlowConsumer& consumer) noexcept {
   impl_->Flush(consumer);
@@ -116,6 +121,7 @@ DatagramOutcome Decoder::Impl::DecodeNetflow5(Message& message) noexcept {
   const std::uint32_t engine = std::uint32_t{header.engine_type} << 8 | header.engine_id;
   const std::int64_t export_time =
       header.unix_secs.value() * kNanosecondsPerSecond + header.unix_nsecs.value();
+  message.clock = {export_time / kNanosecondsPerMillisecond, header.sys_uptime_ms.value(), true};
   const DatagramOutcome outcome = Identify(message, engine, export_time);
   if (outcome != DatagramOutcome::kDecoded) return outcome;
 
@@ -135,6 +141,7 @@ DatagramOutcome Decoder::Impl::DecodeNetflow9(Message& message) noexcept {
   const std::span<const std::uint8_t> payload = message.datagram->payload;
   if (payload.size() < sizeof(Netflow9Header)) return DatagramOutcome::kTooShort;
   const auto header = LoadHeader<Netflow9Header>(payload.data());
+  message.clock = {header.unix_secs.value() * kMillisecondsPerSecond, header.sys_uptime_ms.value(), true};
   const DatagramOutcome outcome =
       Identify(message, header.source_id.value(), header.unix_secs.value() * kNanosecondsPerSecond);
   if (outcome != DatagramOutcome::kDecoded) return outcome;
@@ -149,6 +156,7 @@ DatagramOutcome Decoder::Impl::DecodeIpfix(Message& message) noexcept {
   const auto header = LoadHeader<IpfixHeader>(payload.data());
   const std::size_t length = header.length.value();
   if (length < sizeof(IpfixHeader) || length > payload.size()) return DatagramOutcome::kBadLength;
+  message.clock.export_ms = header.export_time.value() * kMillisecondsPerSecond;
   const DatagramOutcome identified = Identify(message, header.observation_domain.value(),
                                               header.export_time.value() * kNanosecondsPerSecond);
   if (identified != DatagramOutcome::kDecoded) return identified;

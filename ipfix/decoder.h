@@ -11,6 +11,7 @@
 #include "ipfix/data_job.h"
 #include "ipfix/exporter_policy.h"
 #include "ipfix/flow_record.h"
+#include "ipfix/flow_tap.h"
 #include "ipfix/settings.h"
 #include "ipfix/time.h"
 
@@ -47,6 +48,10 @@ class Decoder {
   ~Decoder();
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
+
+  /// Who is shown every flow record besides the consumer; null, as it is at first: nobody. Before the first
+  /// datagram, on any thread. `tap` lives longer.
+  void SetTap(FlowTap* tap);
 
   /// Reads one datagram. Its flow records go to `consumer` in batches: at the latest with the next Flush(),
   /// so that records of small datagrams share a batch. The same consumer must be passed until then.

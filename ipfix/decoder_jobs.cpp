@@ -38,6 +38,7 @@ bool Decoder::Impl::HandOut(Message& message, const Plan& plan, std::uint32_t pl
                                .rate_is_fixed = context.rate_is_fixed,
                                .may_be_padded = context.may_be_padded};
   job.received = message.datagram->received;
+  job.clock = message.clock;
   job.settings = exporter.settings;
   job.policy = exporter.policy;
   job.exporter = message.exporter_index;

@@ -32,6 +32,7 @@ class Decoder::Impl final : public SamplerLookup, public OptionsConsumer {
   DatagramOutcome Decode(const Datagram& datagram, FlowConsumer& consumer, DataJob* job) noexcept;
   void Finish(const DataJob& job) noexcept;
   void Flush(FlowConsumer& consumer) noexcept { batch_.Flush(consumer); }
+  void SetTap(FlowTap* tap) { batch_.SetTap(tap); }
   void Expire(ReceiveTime now) noexcept;
   void Adopt(ExporterPolicy& policy) noexcept;
   bool HasSettled() const noexcept { return old_references_ == 0; }
@@ -56,6 +57,7 @@ class Decoder::Impl final : public SamplerLookup, public OptionsConsumer {
     Exporter* exporter = nullptr;
     PolicyRule* rule = nullptr;
     std::uint16_t version = 0;
+    ExportClock clock;
     std::uint64_t data_records = 0;  ///< options data included: what IPFIX sequence numbers count
     bool has_unknown_set = false;
   };
@@ -91,6 +93,7 @@ class Decoder::Impl final : public SamplerLookup, public OptionsConsumer {
     }
     context.may_be_padded = message.version != kVersionNetflow5;
     context.saw_nsel_update = &message.exporter->saw_nsel_update;
+    context.clock = message.clock;
     return context;
   }
   SamplingRate DefaultRate(const Message& message) const noexcept;

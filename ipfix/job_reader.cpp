@@ -34,7 +34,8 @@ void JobReader::Read(DataJob& job, FlowConsumer& consumer) noexcept {
                              .default_rate = set.default_rate,
                              .rate_is_fixed = set.rate_is_fixed,
                              .may_be_padded = set.may_be_padded,
-                             .saw_nsel_update = &saw_nsel_update};
+                             .saw_nsel_update = &saw_nsel_update,
+                             .clock = job.clock};
     AddSet(*set.plan, record_reader_.ReadFlows(*set.plan, set.body, context, batch_, consumer), counts);
   }
   job.counts = counts;

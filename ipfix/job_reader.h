@@ -13,6 +13,9 @@ namespace hostscope::ipfix {
 /// throws.
 class JobReader final : private SamplerLookup {
  public:
+  /// As Decoder::SetTap().
+  void SetTap(FlowTap* tap) { batch_.SetTap(tap); }
+
   /// Flow records go to `consumer` in batches, at the latest with the next Flush(). Fills in job.counts and
   /// changes nothing else of the job.
   void Read(DataJob& job, FlowConsumer& consumer) noexcept;

@@ -454,6 +454,18 @@ void RecordReader::EmitReverseRow(const Plan& plan, std::size_t row, SamplingRat
   counts.scaled += rate.IsScaling();
 }
 
+/// Of a row and, behind it, of its reverse direction, which may not become a record.
+void RecordReader::NoteTimes(const Plan& plan, std::size_t row, const SetContext& context,
+                             FlowTimes* times) noexcept {
+  times[0] = TimesOf(plan.times, Value(plan, Column::kStart, row), Value(plan, Column::kEnd, row),
+                     context.clock, context.settings->uptime_in_seconds);
+  if (!plan.Has(Column::kReversePackets) && !plan.Has(Column::kReverseBytes)) return;
+  times[1] = plan.Has(Column::kReverseEnd)
+                 ? TimesOf(TimeEncoding::kMilliseconds, Value(plan, Column::kReverseStart, row),
+                           Value(plan, Column::kReverseEnd, row), context.clock, false)
+                 : times[0];
+}
+
 void RecordReader::EmitChunk(const Plan& plan, std::size_t rows, const SetContext& context, SetCounts& counts,
                              FlowBatch& batch) noexcept {
   for (std::size_t row = 0; row < rows; ++row) {
@@ -461,6 +473,7 @@ void RecordReader::EmitChunk(const Plan& plan, std::size_t rows, const SetContex
       ++counts.seen;
       continue;
     }
+    if (batch.is_tapped()) NoteTimes(plan, row, context, batch.NextTimes());
     EmitRow(plan, row, RateOfRow(plan, row, context), counts, batch);
   }
 }

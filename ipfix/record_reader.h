@@ -7,6 +7,7 @@
 
 #include "ipfix/accounting.h"
 #include "ipfix/flow_batch.h"
+#include "ipfix/flow_times.h"
 #include "ipfix/plan.h"
 #include "ipfix/sampling.h"
 
@@ -30,7 +31,8 @@ struct SetContext {
   bool may_be_padded =
       true;  ///< zeros at the end are no records; not so in NetFlow v5, whose header counts them
   bool* saw_nsel_update =
-      nullptr;  ///< NSEL: an update that counts was met, in this set or before; never null
+      nullptr;        ///< NSEL: an update that counts was met, in this set or before; never null
+  ExportClock clock;  ///< of the message; for times that are not differences
 };
 
 /// What came of one set.
@@ -108,6 +110,7 @@ class RecordReader {
                         SetCounts& counts) noexcept;
   void EmitChunk(const Plan& plan, std::size_t rows, const SetContext& context, SetCounts& counts,
                  FlowBatch& batch) noexcept;
+  void NoteTimes(const Plan& plan, std::size_t row, const SetContext& context, FlowTimes* times) noexcept;
   bool PrepareRow(const Plan& plan, std::size_t row, const SetContext& context, SetCounts& counts) noexcept;
   bool PassesFilters(const Plan& plan, std::size_t row, const SetContext& context,
                      SetCounts& counts) noexcept;

@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <memory>
 #include <random>
+#include <set>
+#include <sstream>
+#include <string>
 #include <utility>
 
 #include "ipfix/decoder.h"
@@ -39,6 +42,18 @@ struct Collector final : FlowConsumer {
   std::vector<FlowRecord> flows;
 };
 
+/// What a tap is shown, as sorted texts.
+struct Tap final : FlowTap {
+  void Take(std::span<const FlowRecord> records, std::span<const FlowTimes> times) noexcept override {
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      std::ostringstream text;
+      text << records[i] << ' ' << times[i].start_ms << ' ' << times[i].end_ms;
+      texts.insert(text.str());
+    }
+  }
+  std::multiset<std::string> texts;
+};
+
 template <typename Enum>
 void AddAll(const CounterArray<Enum>& counters, std::vector<std::uint64_t>& all) {
   for (std::size_t i = 0; i < CounterArray<Enum>::kSize; ++i)
@@ -61,7 +76,10 @@ std::vector<std::uint64_t> AllOf(const Accounting& books) {
 /// A decoder, and what becomes of the jobs that it splits off.
 class SplitDecoder {
  public:
-  explicit SplitDecoder(const Settings& settings) : decoder_(settings) {}
+  explicit SplitDecoder(const Settings& settings) : decoder_(settings) {
+    decoder_.SetTap(&tap_);
+    for (JobReader& reader : readers_) reader.SetTap(&tap_);
+  }
 
   DatagramOutcome Take(const Payload& payload, const Sender& from) {
     auto pending = std::make_unique<Pending>();
@@ -97,6 +115,7 @@ class SplitDecoder {
   std::size_t sets() const { return sets_; }
   Decoder& decoder() { return decoder_; }
   const Collector& flows() const { return flows_; }
+  const Tap& tap() const { return tap_; }
 
  private:
   struct Pending {
@@ -117,6 +136,7 @@ class SplitDecoder {
   Queue read_;
   std::size_t sets_ = 0;
   Collector flows_;
+  Tap tap_;
 };
 
 void ExpectSame(Decoder& in_place, const Collector& flows, SplitDecoder& split) {
@@ -138,7 +158,9 @@ void ExpectSame(Decoder& in_place, const Collector& flows, SplitDecoder& split) 
 class RandomStream {
  public:
   RandomStream(std::uint32_t seed, const Settings& settings)
-      : random_(seed), in_place_(settings), split_(settings) {}
+      : random_(seed), in_place_(settings), split_(settings) {
+    in_place_.SetTap(&tap_);
+  }
 
   void Run(int datagrams) {
     for (int i = 0; i < datagrams; ++i) {
@@ -154,6 +176,8 @@ class RandomStream {
     in_place_.Flush(flows_);
     split_.FinishAll();
     ExpectSame(in_place_, flows_, split_);
+    EXPECT_EQ(tap_.texts.size(), flows_.flows.size());
+    EXPECT_EQ(split_.tap().texts, tap_.texts);
   }
   std::size_t sets() const { return split_.sets(); }
 
@@ -186,6 +210,7 @@ class RandomStream {
   Decoder in_place_;
   SplitDecoder split_;
   Collector flows_;
+  Tap tap_;
   std::int64_t now_ns_ = 1'700'000'000 * kNanosecondsPerSecond;
 };
 
