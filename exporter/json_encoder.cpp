@@ -196,8 +196,6 @@ char* PutNetwork(char* out, const NetworkRecord& record) noexcept {
 }
 
 char* PutWindow(char* out, const WindowSpan& span, bool partial) noexcept {
-  constexpr std::uint64_t kPerSecond = static_cast<std::uint64_t>(kNanosecondsPerSecond);
-  const auto length = static_cast<std::uint64_t>(span.length_ns);
   out = PutLiteral(out, "{\"@timestamp\":\"");
   out = FormatTime(span.start, out);
   out = PutLiteral(out, "\",\"window\":{\"start\":\"");
@@ -205,7 +203,7 @@ char* PutWindow(char* out, const WindowSpan& span, bool partial) noexcept {
   out = PutLiteral(out, "\",\"end\":\"");
   out = FormatTime(span.end(), out);
   out = PutLiteral(out, "\",\"seconds\":");
-  out = PutDecimal(out, length / kPerSecond, length % kPerSecond, 9);
+  out = FormatSeconds(span.length_ns, out);
   *out++ = '}';
   return partial ? PutLiteral(out, ",\"partial\":true") : out;
 }

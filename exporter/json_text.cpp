@@ -85,6 +85,12 @@ char* FormatTime(ReceiveTime time, char* out) noexcept {
   return out;
 }
 
+char* FormatSeconds(std::int64_t ns, char* out) noexcept {
+  constexpr std::uint64_t kPerSecond = static_cast<std::uint64_t>(kNanosecondsPerSecond);
+  const auto length = static_cast<std::uint64_t>(ns);
+  return PutDecimal(out, length / kPerSecond, length % kPerSecond, 9);
+}
+
 std::string JsonString(std::string_view text) {
   std::string out = "\"";
   while (!text.empty()) {

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "exporter/secret.h"
+
 namespace hostscope::exporter {
 namespace {
 
@@ -28,6 +30,7 @@ constexpr Property kDefaults[] = {
     {"message.timeout.ms", "0"},
     {"linger.ms", "20"},
     {"queue.buffering.max.kbytes", "131072"},
+    {"statistics.interval.ms", "1000"},
 };
 
 constexpr std::pair<std::string_view, std::string_view> kRefused[] = {
@@ -41,12 +44,15 @@ constexpr std::pair<std::string_view, std::string_view> kRefused[] = {
     {"partitioner", "always murmur2_random, as in Java clients"},
 };
 
-std::string Quoted(std::string_view name, std::string_view value) {
+bool IsSecret(std::string_view name) {
   const auto has = [name](std::string_view part) { return name.find(part) != std::string_view::npos; };
-  const bool is_secret = has("password") || has("secret") || has(".key");
+  return has("password") || has("secret") || has(".key") || has(".pem") || has("oauthbearer.config");
+}
+
+std::string Quoted(std::string_view name, std::string_view value) {
   std::string text = "kafka: ";
   text += name;
-  if (is_secret) return text;
+  if (IsSecret(name)) return text;
   text += " '";
   text += value;
   return text += "'";
@@ -60,6 +66,54 @@ void Set(rd_kafka_conf_t* conf, const char* name, const std::string& value,
   }
 }
 
+// Nothing where the property may be set.
+std::string_view WhyRefused(std::string_view name) {
+  const auto* refused = std::find_if(std::begin(kRefused), std::end(kRefused),
+                                     [name](const auto& entry) { return entry.first == name; });
+  return refused == std::end(kRefused) ? std::string_view() : refused->second;
+}
+
+// librdkafka's own words could repeat the value, so they are not used.
+void SetSecret(rd_kafka_conf_t* conf, const std::string& name, const std::string& value,
+               const std::string& where, std::vector<std::string>& problems) {
+  std::array<char, 512> reason{};
+  switch (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), reason.data(), reason.size())) {
+    case RD_KAFKA_CONF_OK:
+      return;
+    case RD_KAFKA_CONF_UNKNOWN:
+      problems.push_back(where + ": librdkafka has no such property");
+      return;
+    case RD_KAFKA_CONF_INVALID:
+      problems.push_back(where + ": librdkafka refuses what the file has");
+      return;
+  }
+}
+
+void SetSecrets(rd_kafka_conf_t* conf, const KafkaOptions& options, SecretFiles files,
+                std::vector<std::string>& problems) {
+  for (const auto& [name, file] : options.secrets) {
+    const std::string where = "kafka: secrets: " + name + " '" + file + "'";
+    if (const std::string_view refused = WhyRefused(name); !refused.empty()) {
+      problems.push_back(where + ": " + std::string(refused));
+      continue;
+    }
+    if (options.properties.contains(name)) {
+      problems.push_back(where + ": is in `properties` too; one of the two");
+      continue;
+    }
+    const Secret secret = ReadSecret(file);
+    if (secret.problem.empty()) {
+      SetSecret(conf, name, secret.value, where, problems);
+    } else if (files == SecretFiles::kMayBeElsewhere && secret.is_of_the_service) {
+      SetSecret(conf, name, "not known here", where, problems);
+    } else {
+      problems.push_back(where + ": " + secret.problem);
+    }
+  }
+}
+
+}  // namespace
+
 void CheckTopic(const char* key, const std::string& topic, std::vector<std::string>& problems) {
   constexpr std::size_t kMaxTopicName = 249;
   constexpr std::string_view kAllowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
@@ -70,21 +124,19 @@ void CheckTopic(const char* key, const std::string& topic, std::vector<std::stri
   }
 }
 
-}  // namespace
-
-KafkaConf MakeKafkaConf(const KafkaOptions& options, std::vector<std::string>& problems) {
+KafkaConf MakeKafkaConf(const KafkaOptions& options, SecretFiles files, std::vector<std::string>& problems) {
   KafkaConf conf(rd_kafka_conf_new());
   for (const Property& property : kDefaults) Set(conf.get(), property.name, property.value, problems);
   Set(conf.get(), "compression.codec", options.compression, problems);
   for (const auto& [name, value] : options.properties) {
-    const auto* refused = std::find_if(std::begin(kRefused), std::end(kRefused),
-                                       [&name = name](const auto& entry) { return entry.first == name; });
-    if (refused == std::end(kRefused)) {
+    const std::string_view refused = WhyRefused(name);
+    if (refused.empty()) {
       Set(conf.get(), name.c_str(), value, problems);
     } else {
-      problems.push_back(Quoted(name, value) + ": " + std::string(refused->second));
+      problems.push_back(Quoted(name, value) + ": " + std::string(refused));
     }
   }
+  SetSecrets(conf.get(), options, files, problems);
   for (const Property& property : kFixed) Set(conf.get(), property.name, property.value, problems);
   return conf;
 }
@@ -101,7 +153,7 @@ std::vector<std::string> CheckKafkaOptions(const KafkaOptions& options) {
   if (options.schema == Schema::kStream4Flow && options.sketches) {
     problems.emplace_back("kafka: sketches 'true': schema stream4flow has no place for them");
   }
-  KafkaConf conf = MakeKafkaConf(options, problems);
+  KafkaConf conf = MakeKafkaConf(options, SecretFiles::kMayBeElsewhere, problems);
   if (!problems.empty()) return problems;
   // What contradicts each other is found only when a producer is made. Without brokers it connects to
   // nothing, which it would warn of.

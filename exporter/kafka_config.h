@@ -2,6 +2,7 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,7 +16,16 @@ struct KafkaConfDeleter {
 };
 using KafkaConf = std::unique_ptr<rd_kafka_conf_t, KafkaConfDeleter>;
 
-/// The producer's configuration without callbacks. Adds to `problems` what librdkafka says of each property.
-KafkaConf MakeKafkaConf(const KafkaOptions& options, std::vector<std::string>& problems);
+enum class SecretFiles : std::uint8_t {
+  kMustBeThere,
+  kMayBeElsewhere,  ///< those of $CREDENTIALS_DIRECTORY, which only a service has
+};
+
+/// Adds to `problems` what is wrong with a topic's name; `key` is the option's.
+void CheckTopic(const char* key, const std::string& topic, std::vector<std::string>& problems);
+
+/// The producer's configuration without callbacks. Adds to `problems` what librdkafka says of each property,
+/// and which secret can't be read; no secret's value.
+KafkaConf MakeKafkaConf(const KafkaOptions& options, SecretFiles files, std::vector<std::string>& problems);
 
 }  // namespace hostscope::exporter

@@ -37,11 +37,13 @@ bool IsRefusal(rd_kafka_resp_err_t error) noexcept {
 
 }  // namespace
 
-std::unique_ptr<KafkaProducer> KafkaProducer::Make(const KafkaOptions& options, KafkaListener& listener,
-                                                   const LogFunction& log, std::string& problem) {
+std::unique_ptr<KafkaProducer> KafkaProducer::Make(const KafkaOptions& options,
+                                                   std::span<const std::string> topics,
+                                                   KafkaListener& listener, const LogFunction& log,
+                                                   std::string& problem) {
   std::unique_ptr<KafkaProducer> made(new KafkaProducer(listener, log));
   std::vector<std::string> problems;
-  KafkaConf conf = MakeKafkaConf(options, problems);
+  KafkaConf conf = MakeKafkaConf(options, SecretFiles::kMustBeThere, problems);
   std::array<char, 512> reason{};
   if (problems.empty() && rd_kafka_conf_set(conf.get(), "bootstrap.servers", options.brokers.c_str(),
                                             reason.data(), reason.size()) != RD_KAFKA_CONF_OK) {
@@ -54,6 +56,7 @@ std::unique_ptr<KafkaProducer> KafkaProducer::Make(const KafkaOptions& options, 
   rd_kafka_conf_set_opaque(conf.get(), made.get());
   rd_kafka_conf_set_dr_msg_cb(conf.get(), &OnDelivery);
   rd_kafka_conf_set_error_cb(conf.get(), &OnError);
+  rd_kafka_conf_set_stats_cb(conf.get(), &OnStatistics);
   rd_kafka_conf_set_log_cb(conf.get(), &OnLog);
   made->producer_.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), reason.data(), reason.size()));
   if (made->producer_ == nullptr) {
@@ -61,11 +64,9 @@ std::unique_ptr<KafkaProducer> KafkaProducer::Make(const KafkaOptions& options, 
     return nullptr;
   }
   static_cast<void>(conf.release());  // the producer's now
-  const std::array<const std::string*, kKafkaTopics> names = {&options.hosts_topic, &options.networks_topic,
-                                                              &options.windows_topic};
-  for (std::size_t i = 0; i < kKafkaTopics; ++i) {
-    made->topics_[i].reset(rd_kafka_topic_new(made->producer_.get(), names[i]->c_str(), nullptr));
-    if (made->topics_[i] != nullptr) continue;
+  for (const std::string& topic : topics) {
+    made->topics_.emplace_back(rd_kafka_topic_new(made->producer_.get(), topic.c_str(), nullptr));
+    if (made->topics_.back() != nullptr) continue;
     problem = rd_kafka_err2str(rd_kafka_last_error());
     return nullptr;
   }
@@ -76,18 +77,32 @@ KafkaProducer::~KafkaProducer() {
   if (producer_ != nullptr) Abandon();
 }
 
-KafkaQueued KafkaProducer::Send(KafkaTopic topic, std::string_view key, std::string_view value,
-                                std::size_t record) noexcept {
-  rd_kafka_topic_t* const to = topics_[static_cast<std::size_t>(topic)].get();
+KafkaQueued KafkaProducer::Send(std::size_t topic, std::string_view key, std::string_view value,
+                                std::span<const KafkaHeader> headers, std::size_t record) noexcept {
+  std::array<rd_kafka_vu_t, 5 + kMaxHeaders> parts;
+  std::size_t count = 0;
+  const auto add = [&](rd_kafka_vtype_t type) -> rd_kafka_vu_t& {
+    parts[count].vtype = type;
+    return parts[count++];
+  };
   // librdkafka takes no pointers to const, but with F_COPY only reads.
-  const int failed =
-      rd_kafka_produce(to, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, const_cast<char*>(value.data()),
-                       value.size(), key.data(), key.size(), ToOpaque(record));
-  if (failed == 0) {
+  const auto bytes = [](std::string_view text) { return const_cast<char*>(text.data()); };
+  add(RD_KAFKA_VTYPE_RKT).u.rkt = topics_[topic].get();
+  add(RD_KAFKA_VTYPE_MSGFLAGS).u.i = RD_KAFKA_MSG_F_COPY;
+  add(RD_KAFKA_VTYPE_VALUE).u.mem = {bytes(value), value.size()};
+  if (!key.empty()) add(RD_KAFKA_VTYPE_KEY).u.mem = {bytes(key), key.size()};
+  add(RD_KAFKA_VTYPE_OPAQUE).u.ptr = ToOpaque(record);
+  for (const KafkaHeader& header : headers) {
+    add(RD_KAFKA_VTYPE_HEADER).u.header = {header.name, header.value.data(),
+                                           static_cast<ssize_t>(header.value.size())};
+  }
+  rd_kafka_error_t* const failure = rd_kafka_produceva(producer_.get(), parts.data(), count);
+  if (failure == nullptr) {
     ++outstanding_;
     return KafkaQueued::kYes;
   }
-  const rd_kafka_resp_err_t error = rd_kafka_last_error();
+  const rd_kafka_resp_err_t error = rd_kafka_error_code(failure);
+  rd_kafka_error_destroy(failure);
   if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return KafkaQueued::kFull;
   last_error_ = rd_kafka_err2str(error);
   NoteBreakage();
@@ -120,6 +135,12 @@ void KafkaProducer::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, v
   }
   producer->listener_.OnFate(record, IsRefusal(message->err) ? KafkaFate::kRefused : KafkaFate::kUndelivered,
                              reason);
+}
+
+// 0: librdkafka frees the text.
+int KafkaProducer::OnStatistics(rd_kafka_t*, char* json, std::size_t length, void* self) noexcept {
+  static_cast<KafkaProducer*>(self)->listener_.OnStatistics({json, length});
+  return 0;
 }
 
 void KafkaProducer::OnError(rd_kafka_t*, int, const char* reason, void* self) noexcept {

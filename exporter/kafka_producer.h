@@ -2,12 +2,13 @@
 
 #include <librdkafka/rdkafka.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "exporter/kafka_sink.h"
 
@@ -25,10 +26,15 @@ class KafkaListener {
  public:
   virtual ~KafkaListener() = default;
   virtual void OnFate(std::size_t record, KafkaFate fate, const char* reason) noexcept = 0;
+  /// About once a second while polled.
+  virtual void OnStatistics(std::string_view json) noexcept = 0;
 };
 
-enum class KafkaTopic : std::uint8_t { kHosts, kNetworks, kWindows };
-inline constexpr std::size_t kKafkaTopics = 3;
+/// A message header (KIP-82).
+struct KafkaHeader {
+  const char* name;
+  std::string_view value;
+};
 
 enum class KafkaQueued : std::uint8_t {
   kYes,      ///< its fate will come
@@ -40,17 +46,21 @@ enum class KafkaQueued : std::uint8_t {
 /// One librdkafka producer. One thread, but for `log`.
 class KafkaProducer {
  public:
-  /// Null if it can't be made, with the reason in `problem`. `listener` and `log` must live longer.
-  static std::unique_ptr<KafkaProducer> Make(const KafkaOptions& options, KafkaListener& listener,
-                                             const LogFunction& log, std::string& problem);
+  /// For `topics`, whatever topics `options` has. Null if it can't be made, with the reason in `problem`.
+  /// `listener` and `log` must live longer.
+  static std::unique_ptr<KafkaProducer> Make(const KafkaOptions& options, std::span<const std::string> topics,
+                                             KafkaListener& listener, const LogFunction& log,
+                                             std::string& problem);
   /// Whatever still waits is given up without a word.
   ~KafkaProducer();
   KafkaProducer(const KafkaProducer&) = delete;
   KafkaProducer& operator=(const KafkaProducer&) = delete;
 
-  /// Copies key and value.
-  KafkaQueued Send(KafkaTopic topic, std::string_view key, std::string_view value,
-                   std::size_t record) noexcept;
+  static constexpr std::size_t kMaxHeaders = 8;
+
+  /// To the topic of that index. Copies key, value and headers. Without a key the partition is any.
+  KafkaQueued Send(std::size_t topic, std::string_view key, std::string_view value,
+                   std::span<const KafkaHeader> headers, std::size_t record) noexcept;
 
   /// Tells the listener what has become known, waiting up to `timeout_ms` for the first news.
   void Poll(int timeout_ms) noexcept;
@@ -68,6 +78,7 @@ class KafkaProducer {
  private:
   KafkaProducer(KafkaListener& listener, const LogFunction& log) : listener_(listener), log_(log) {}
   static void OnDelivery(rd_kafka_t* producer, const rd_kafka_message_t* message, void* self) noexcept;
+  static int OnStatistics(rd_kafka_t* producer, char* json, std::size_t length, void* self) noexcept;
   static void OnError(rd_kafka_t* producer, int error, const char* reason, void* self) noexcept;
   static void OnLog(const rd_kafka_t* producer, int level, const char* facility, const char* text) noexcept;
   void NoteBreakage() noexcept;
@@ -85,8 +96,7 @@ class KafkaProducer {
   bool is_broken_ = false;
   std::string last_error_;
   std::unique_ptr<rd_kafka_t, ProducerDeleter> producer_;
-  // By KafkaTopic; they go before the producer.
-  std::array<std::unique_ptr<rd_kafka_topic_t, TopicDeleter>, kKafkaTopics> topics_;
+  std::vector<std::unique_ptr<rd_kafka_topic_t, TopicDeleter>> topics_;  // they go before the producer
 };
 
 }  // namespace hostscope::exporter

@@ -1,9 +1,12 @@
 #include "exporter/kafka_sink.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <mutex>
+#include <span>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -11,6 +14,9 @@
 #include "exporter/address_text.h"
 #include "exporter/json_text.h"
 #include "exporter/kafka_producer.h"
+#include "exporter/kafka_statistics.h"
+#include "exporter/record_id.h"
+#include "exporter/text_writer.h"
 #include "ipfix/counter.h"
 
 namespace hostscope::exporter {
@@ -25,6 +31,51 @@ constexpr milliseconds kFirstPause{100};
 constexpr milliseconds kLongestPause{10'000};
 constexpr std::chrono::seconds kSilence{10};
 
+enum class KafkaTopic : std::uint8_t { kHosts, kNetworks, kWindows };
+
+/// The headers of a message: what is the same for all of a window, then the record's id.
+class MessageHeaders {
+ public:
+  /// `options` lives longer.
+  explicit MessageHeaders(const KafkaOptions& options)
+      : is_used_(options.headers),
+        id_maker_(options.observer),
+        headers_{{{"schema", options.schema == Schema::kHostscope ? "hostscope" : "stream4flow"},
+                  {"observer", options.observer},
+                  {"window_start", {}},
+                  {"window_seconds", {}},
+                  {"record_id", {id_.data(), id_.size()}}}} {}
+  MessageHeaders(const MessageHeaders&) = delete;
+  MessageHeaders& operator=(const MessageHeaders&) = delete;
+
+  void SetWindow(const aggregator::WindowSpan& span) noexcept {
+    FormatTime(span.start, start_.data());
+    headers_[2].value = {start_.data(), start_.size()};
+    headers_[3].value = {
+        seconds_.data(),
+        static_cast<std::size_t>(FormatSeconds(span.length_ns, seconds_.data()) - seconds_.data())};
+    id_maker_.SetWindow(span);
+  }
+  template <typename Record>
+  std::span<const KafkaHeader> Of(const Record& record) noexcept {
+    if (!is_used_) return {};
+    id_maker_.Format(record, id_.data());
+    return headers_;
+  }
+  std::span<const KafkaHeader> OfWindow() const noexcept {
+    if (!is_used_) return {};
+    return std::span(headers_).first(headers_.size() - 1);
+  }
+
+ private:
+  const bool is_used_;
+  RecordIdMaker id_maker_;
+  std::array<char, RecordIdMaker::kTextLength> id_{};
+  std::array<char, kTimeText> start_{};
+  std::array<char, kMaxSecondsText> seconds_{};
+  std::array<KafkaHeader, 5> headers_;
+};
+
 class KafkaSink final : public Sink, private KafkaListener {
  public:
   KafkaSink(const KafkaOptions& options, LogFunction log)
@@ -33,28 +84,33 @@ class KafkaSink final : public Sink, private KafkaListener {
         log_(std::move(log)),
         encoder_(options.format, options.observer, options.schema, options.sketches),
         levels_(encoder_.LevelsToWrite(options.networks)),
+        headers_(options_),
         buffer_(encoder_.max_record_size()) {}
 
   /// Returns why there is no producer, or an empty string.
   std::string MakeProducer() {
     std::string problem;
-    producer_ = KafkaProducer::Make(options_, *this, log_, problem);
+    const std::array topics = {options_.hosts_topic, options_.networks_topic, options_.windows_topic};
+    producer_ = KafkaProducer::Make(options_, topics, *this, log_, problem);
     return problem;
   }
 
   std::string_view name() const noexcept override { return name_; }
   std::string Write(const aggregator::ClosedWindow& window) override;
   std::string Flush(int) override { return {}; }  // Write() leaves nothing behind
+  void Idle() noexcept override;
   void Cancel() noexcept override { cancelled_.store(true, std::memory_order_relaxed); }
   std::uint64_t RecordsIn(const aggregator::ClosedWindow& window) const noexcept override {
     return window.size() + NetworksIn(window) + encoder_.window_records();
   }
   SinkStatus status() const noexcept override {
+    const std::lock_guard lock(statistics_mutex_);
     return {.delivered = delivered_.Get(),
             .retried = retried_.Get(),
             .rejected = rejected_.Get(),
             .dropped = dropped_.Get(),
-            .windows = windows_.Get()};
+            .windows = windows_.Get(),
+            .numbers = NumbersOf(statistics_, replaced_statistics_)};
   }
 
  private:
@@ -64,7 +120,14 @@ class KafkaSink final : public Sink, private KafkaListener {
     std::size_t first;
     std::size_t end;
   };
+  /// A record's; the value is in buffer_.
+  struct Message {
+    std::string_view key;
+    const char* end;
+    std::span<const KafkaHeader> headers;
+  };
   void OnFate(std::size_t record, KafkaFate fate, const char* reason) noexcept override;
+  void OnStatistics(std::string_view json) noexcept override;
   std::uint64_t NetworksIn(const aggregator::ClosedWindow& window) const {
     return levels_ ? window.CountNetworks(*levels_) : 0;
   }
@@ -72,7 +135,7 @@ class KafkaSink final : public Sink, private KafkaListener {
   void SendOpen(const aggregator::ClosedWindow& window, const Part& part, bool is_first_round);
   template <typename Encode>
   bool SendIfOpen(KafkaTopic topic, std::size_t record, bool is_first_round, Encode encode);
-  bool SendOne(KafkaTopic topic, std::string_view key, const char* end, std::size_t record);
+  bool SendOne(KafkaTopic topic, const Message& message, std::size_t record);
   void AwaitFates();
   void PollWaiting();
   void ReplaceIfBroken();
@@ -87,6 +150,7 @@ class KafkaSink final : public Sink, private KafkaListener {
   LogFunction log_;
   RecordEncoder encoder_;
   std::optional<aggregator::NetworkLevels> levels_;  // of network records, where there are any
+  MessageHeaders headers_;
   std::vector<char> buffer_;
   std::atomic<bool> cancelled_{false};
 
@@ -101,6 +165,9 @@ class KafkaSink final : public Sink, private KafkaListener {
   Counter rejected_;
   Counter dropped_;
   Counter windows_;
+  mutable std::mutex statistics_mutex_;  // guards the two; taken once a second
+  KafkaStatistics statistics_;
+  KafkaStatistics replaced_statistics_;      // sums over producers that were replaced
   std::unique_ptr<KafkaProducer> producer_;  // goes first: its callbacks use the rest
 };
 
@@ -109,6 +176,7 @@ std::string KafkaSink::Write(const aggregator::ClosedWindow& window) {
   const std::size_t networks = NetworksIn(window);
   const std::uint64_t refused_before = rejected_.Get();
   encoder_.SetWindow(window.span(), window.partial());
+  headers_.SetWindow(window.span());
   open_ = hosts + networks + encoder_.window_records();
   is_open_.assign(open_, true);
   last_progress_ = steady_clock::now();
@@ -153,51 +221,49 @@ void KafkaSink::SendOpen(const aggregator::ClosedWindow& window, const Part& par
   if (record == part.end) return;
   switch (part.topic) {
     case KafkaTopic::kHosts:
-      while (send([&](std::size_t i, char*& end) {
+      while (send([&](std::size_t i, char* out) -> Message {
         const aggregator::HostRecord host = window.At(i);
-        end = encoder_.EncodeHost(host, end, {window, i});
-        return until(FormatRecordKey(host, key));
+        const char* const end = encoder_.EncodeHost(host, out, {window, i});
+        return {until(FormatRecordKey(host, key)), end, headers_.Of(host)};
       })) {
       }
       return;
     case KafkaTopic::kNetworks:
       // They are made anew each round, also those that are not open any more: rare, and no memory.
       window.ForEachNetwork(*levels_, [&](const aggregator::NetworkRecord& network) {
-        return send([&](std::size_t, char*& end) {
-          end = encoder_.EncodeNetwork(network, end);
-          return until(FormatRecordKey(network, key));
+        return send([&](std::size_t, char* out) -> Message {
+          const char* const end = encoder_.EncodeNetwork(network, out);
+          return {until(FormatRecordKey(network, key)), end, headers_.Of(network)};
         });
       });
       return;
     case KafkaTopic::kWindows:
-      send([&](std::size_t i, char*& end) {
-        end = encoder_.EncodeWindow(window.summary(), end, i - window.size());
-        return std::string_view(options_.observer);
+      send([&](std::size_t i, char* out) -> Message {
+        const char* const end = encoder_.EncodeWindow(window.summary(), out, i - window.size());
+        return {options_.observer, end, headers_.OfWindow()};
       });
   }
 }
 
-// `encode(record, end)` writes at `end`, moves it, and returns the key. False where it makes no sense to go
-// on with the next record.
+// `encode(record, out)` writes the value at `out` and returns the message. False where it makes no sense to
+// go on with the next record.
 template <typename Encode>
 bool KafkaSink::SendIfOpen(KafkaTopic topic, std::size_t record, bool is_first_round, Encode encode) {
   if (!is_open_[record]) return true;
-  char* end = buffer_.data();
-  const std::string_view key = encode(record, end);
-  if (!SendOne(topic, key, end, record)) return false;
+  if (!SendOne(topic, encode(record, buffer_.data()), record)) return false;
   if (!is_first_round) retried_.Add(1);
   if (record % kSendsPerPoll == 0) producer_->Poll(0);
   return true;
 }
 
-bool KafkaSink::SendOne(KafkaTopic topic, std::string_view key, const char* end, std::size_t record) {
-  if (end == buffer_.data()) {
+bool KafkaSink::SendOne(KafkaTopic topic, const Message& message, std::size_t record) {
+  if (message.end == buffer_.data()) {
     Close(record);  // not in this schema
     return true;
   }
-  const std::string_view value(buffer_.data(), static_cast<std::size_t>(end - buffer_.data()));
+  const std::string_view value(buffer_.data(), static_cast<std::size_t>(message.end - buffer_.data()));
   while (!IsCancelled() && !producer_->is_broken()) {
-    switch (producer_->Send(topic, key, value, record)) {
+    switch (producer_->Send(static_cast<std::size_t>(topic), message.key, value, message.headers, record)) {
       case KafkaQueued::kYes:
         return true;
       case KafkaQueued::kFull:
@@ -233,6 +299,20 @@ void KafkaSink::ReplaceIfBroken() {
   if (!producer_->is_broken()) return;
   log_(name_ + ": the producer is replaced after a fatal error: " + producer_->last_error());
   producer_.reset();
+  const std::lock_guard lock(statistics_mutex_);
+  AddCounts(std::exchange(statistics_, {}), replaced_statistics_);
+}
+
+// Statistics and errors come while it is polled.
+void KafkaSink::Idle() noexcept {
+  if (producer_ != nullptr) producer_->Poll(0);
+}
+
+void KafkaSink::OnStatistics(std::string_view json) noexcept {
+  KafkaStatistics statistics;
+  if (!ReadKafkaStatistics(json, statistics)) return;
+  const std::lock_guard lock(statistics_mutex_);
+  statistics_ = statistics;
 }
 
 void KafkaSink::Pause(unsigned round) {

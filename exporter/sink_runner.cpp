@@ -14,6 +14,7 @@ namespace {
 using aggregator::ClosedWindowPtr;
 
 constexpr std::chrono::milliseconds kFlushTime{10'000};
+constexpr std::chrono::seconds kIdleInterval{1};
 
 }  // namespace
 
@@ -44,6 +45,7 @@ class SinkRunner::Impl {
   std::condition_variable changed_;
   std::deque<ClosedWindowPtr> waiting_;
   SinkRunnerStatus counts_;
+  ReceiveTime writing_end_;
   std::uint64_t dropped_records_ = 0;
   bool is_stopping_ = false;
   bool is_done_ = false;
@@ -77,11 +79,16 @@ void SinkRunner::Impl::CountAsDropped(const aggregator::ClosedWindow& window) no
 // The next window to write, or null when all is written that will be.
 ClosedWindowPtr SinkRunner::Impl::Next() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return !waiting_.empty() || is_stopping_; });
+  while (!changed_.wait_for(lock, kIdleInterval, [this] { return !waiting_.empty() || is_stopping_; })) {
+    lock.unlock();
+    sink_->Idle();
+    lock.lock();
+  }
   if (waiting_.empty()) return nullptr;
   ClosedWindowPtr window = std::move(waiting_.front());
   waiting_.pop_front();
   counts_.writing = 1;
+  writing_end_ = window->span().end();
   return window;
 }
 
@@ -130,6 +137,11 @@ SinkRunnerStatus SinkRunner::Impl::status() const noexcept {
   SinkRunnerStatus status = counts_;
   status.delay = delay_.histogram();
   status.waiting = waiting_.size();
+  if (status.writing != 0) {
+    status.oldest_end = writing_end_;
+  } else if (!waiting_.empty()) {
+    status.oldest_end = waiting_.front()->span().end();
+  }
   status.sink = sink_->status();
   status.sink.dropped += dropped_records_;
   return status;

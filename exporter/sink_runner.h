@@ -28,6 +28,7 @@ struct SinkRunnerStatus {
       0;                      ///< the oldest ones, to make room, and those left when Stop() had no time
   std::uint64_t waiting = 0;  ///< windows in the queue now
   std::uint64_t writing = 0;  ///< 1 while the sink writes a window
+  ReceiveTime oldest_end;     ///< of the oldest window that is not written; the epoch where there is none
   /// The sink's own, with the records of dropped windows added to `dropped`.
   SinkStatus sink;
   DelayHistogram delay;  ///< from a window's end to its last record written, of those written

@@ -13,6 +13,7 @@
 #include "exporter/http/http_options.h"
 #include "exporter/kafka_sink.h"
 #include "exporter/ndjson_sink.h"
+#include "exporter/raw_flow_publisher.h"
 #include "exporter/store/store.h"
 #include "ipfix/prefix.h"
 
@@ -47,6 +48,11 @@ struct KafkaConfig {
   exporter::KafkaOptions options;  ///< but for brokers, observer and networks
 };
 
+struct RawFlowsConfig {
+  std::vector<std::string> brokers;  ///< empty: off
+  exporter::RawFlowOptions options;  ///< but for the brokers
+};
+
 struct SinksConfig {
   std::vector<NdjsonConfig> ndjson;
   std::vector<KafkaConfig> kafka;
@@ -76,6 +82,7 @@ struct Config {
   aggregator::TopOptions top;
   NetworkRecordsConfig network_records;
   SinksConfig sinks;
+  RawFlowsConfig raw_flows;
   StoreConfig store;
   http::HttpOptions http;
   LogLevel log_level = LogLevel::kInfo;
@@ -87,17 +94,25 @@ inline exporter::NdjsonOptions NdjsonOptionsOf(
   return {sink.path, observer, sink.schema, sink.sketches, networks};
 }
 
+inline std::string WithCommas(const std::vector<std::string>& items) {
+  std::string text;
+  for (const std::string& item : items) text += (text.empty() ? "" : ",") + item;
+  return text;
+}
+
 inline exporter::KafkaOptions KafkaOptionsOf(
     const KafkaConfig& sink, const std::string& observer,
     const std::optional<aggregator::NetworkLevels>& networks = std::nullopt) {
   exporter::KafkaOptions options = sink.options;
   options.observer = observer;
   options.networks = networks;
-  options.brokers.clear();
-  for (const std::string& broker : sink.brokers) {
-    if (!options.brokers.empty()) options.brokers += ',';
-    options.brokers += broker;
-  }
+  options.brokers = WithCommas(sink.brokers);
+  return options;
+}
+
+inline exporter::RawFlowOptions RawFlowOptionsOf(const RawFlowsConfig& flows) {
+  exporter::RawFlowOptions options = flows.options;
+  options.kafka.brokers = WithCommas(flows.brokers);
   return options;
 }
 

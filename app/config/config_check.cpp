@@ -129,6 +129,12 @@ void CheckSinks(const SinksConfig& sinks, Checker& checker) {
   }
 }
 
+void CheckRawFlows(const RawFlowsConfig& flows, Checker& checker) {
+  if (flows.brokers.empty() || !checker.IsSound("raw_flows")) return;
+  for (std::string& wrong : exporter::CheckRawFlowOptions(RawFlowOptionsOf(flows)))
+    checker.Report("raw_flows", std::move(wrong), "what librdkafka and the order of messages allow");
+}
+
 void CheckStore(const Config& config, Checker& checker) {
   const std::vector<RetentionConfig>& rules = config.store.retention;
   if (!checker.IsSound("windows") || !checker.IsSound("store")) return;
@@ -185,6 +191,7 @@ void CheckConfig(const Config& config, const KeyLines& lines, std::vector<Proble
   CheckBursts(config.dataplane.decoder, checker);
   CheckNetworkRecords(config.network_records, checker);
   CheckSinks(config.sinks, checker);
+  CheckRawFlows(config.raw_flows, checker);
   CheckStore(config, checker);
   CheckHttp(config.http, checker);
 }

@@ -229,6 +229,22 @@ void DescribeNdjson(KeyVisitor& visitor, NdjsonConfig& sink) {
   visitor.One({"sketches", kSketchesHelp}, Switch(sink.sketches));
 }
 
+constexpr std::string_view kCompressionHelp = "Of batches: none, gzip, snappy, lz4 or zstd.";
+constexpr const char* kCompressions = "none, gzip, snappy, lz4 or zstd";
+
+void DescribeKafkaClient(KeyVisitor& visitor, exporter::KafkaOptions& options) {
+  visitor.Names(
+      {"properties",
+       "Handed to librdkafka as they are, for TLS (security.protocol: ssl, ssl.ca.location) and SASL\n"
+       "(sasl.mechanisms: SCRAM-SHA-512, sasl.username), for example."},
+      options.properties);
+  visitor.Names(
+      {"secrets",
+       "Properties that no one should read here, such as sasl.password: the file that has the value. A\n"
+       "name without \"/\" is of $CREDENTIALS_DIRECTORY, where systemd's LoadCredential= puts it."},
+      options.secrets);
+}
+
 void DescribeKafka(KeyVisitor& visitor, KafkaConfig& sink) {
   visitor.Many({"brokers", "host:port of one or more brokers.", true},
                ListOf(sink.brokers, [](std::string& broker) { return Text(broker, "host:port"); }));
@@ -239,15 +255,30 @@ void DescribeKafka(KeyVisitor& visitor, KafkaConfig& sink) {
               Text(sink.options.networks_topic, "the name of a topic"));
     inner.One({"windows", "Window records."}, Text(sink.options.windows_topic, "the name of a topic"));
   });
-  visitor.One({"compression", "Of batches: none, gzip, snappy, lz4 or zstd."},
-              Text(sink.options.compression, "none, gzip, snappy, lz4 or zstd"));
+  visitor.One({"compression", kCompressionHelp}, Text(sink.options.compression, kCompressions));
   visitor.One({"schema", kSchemaHelp}, Schema(sink.options.schema));
   visitor.One({"format", "json, or protobuf, which is a fifth as long; see exporter/hostscope.proto."},
               OneOf(sink.options.format, {{"json", exporter::RecordFormat::kJson},
                                           {"protobuf", exporter::RecordFormat::kProtobuf}}));
   visitor.One({"sketches", kSketchesHelp}, Switch(sink.options.sketches));
-  visitor.Names({"properties", "Handed to librdkafka as they are, for TLS, SASL and the like."},
-                sink.options.properties);
+  visitor.One({"headers",
+               "Say in each message's headers what it is: schema, observer, window_start, window_seconds,\n"
+               "record_id."},
+              Switch(sink.options.headers));
+  DescribeKafkaClient(visitor, sink.options);
+}
+
+void DescribeRawFlows(KeyVisitor& visitor, RawFlowsConfig& flows) {
+  visitor.Many({"brokers", "host:port of one or more brokers. Empty: no flow records are sent."},
+               ListOf(flows.brokers, [](std::string& broker) { return Text(broker, "host:port"); }));
+  visitor.One({"topic", "Where they go."}, Text(flows.options.topic, "the name of a topic"));
+  visitor.One({"compression", kCompressionHelp}, Text(flows.options.kafka.compression, kCompressions));
+  visitor.One(
+      {"queue",
+       "Flow records of each worker that may wait, 80 bytes each. Those that find no room are dropped,\n"
+       "and counted."},
+      Whole(flows.options.queue_records, std::size_t{1024}, std::size_t{16'777'216}));
+  DescribeKafkaClient(visitor, flows.options.kafka);
 }
 
 void DescribeSinks(KeyVisitor& visitor, SinksConfig& sinks) {
@@ -389,6 +420,11 @@ void DescribeConfig(KeyVisitor& visitor, Config& config) {
       [&](KeyVisitor& inner) { DescribeNetworkRecords(inner, config.network_records); });
   visitor.Section({"sinks", "Where host records go. With none, to standard output as NDJSON."},
                   [&](KeyVisitor& inner) { DescribeSinks(inner, config.sinks); });
+  visitor.Section(
+      {"raw_flows",
+       "Each flow record that is decoded, as JSON in the names of the collector IPFIXcol, to Kafka: for\n"
+       "applications that read its feed. They are not stored."},
+      [&](KeyVisitor& inner) { DescribeRawFlows(inner, config.raw_flows); });
   visitor.Section(
       {"store",
        "Closed windows on disk: what sinks that are behind or away get later, also after a restart,\n"

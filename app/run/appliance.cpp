@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 constexpr auto kMergePause = 2ms;
 // For what sinks have not written yet when the program is told to end.
 constexpr auto kSinkDeadline = 10s;
+constexpr auto kRawFlowDeadline = 5s;
 
 std::uint64_t RandomKey() {
   std::uint64_t key = 0;
@@ -52,6 +53,15 @@ aggregator::MergerOptions MergerOptionsOf(const Config& config, std::size_t work
   return options;
 }
 
+std::unique_ptr<exporter::RawFlowPublisher> OpenRawFlows(const Config& config, std::size_t workers) {
+  if (config.raw_flows.brokers.empty()) return nullptr;
+  exporter::OpenedRawFlows opened =
+      exporter::RawFlowPublisher::Open(RawFlowOptionsOf(config.raw_flows), workers,
+                                       [](std::string_view message) { spdlog::warn("{}", message); });
+  if (opened.publisher == nullptr) throw std::runtime_error("raw_flows: " + opened.problem);
+  return std::move(opened.publisher);
+}
+
 }  // namespace
 
 Appliance::Appliance(const Config& config)
@@ -59,14 +69,16 @@ Appliance::Appliance(const Config& config)
       networks_(config.networks),
       dataplane_(DataplaneConfigOf(config)),
       merger_(merger_options_ = MergerOptionsOf(config, dataplane_.worker_count()), networks_),
-      delivery_(config) {}
+      delivery_(config),
+      raw_flows_(OpenRawFlows(config, dataplane_.worker_count())) {}
 
 Appliance::~Appliance() {
   Stop();
+  dataplane_.Stop();  // also where Start() did not come to its end
 }
 
 void Appliance::Start() {
-  dataplane_.Start(merger_);
+  dataplane_.Start(merger_, raw_flows_ == nullptr ? std::vector<FlowTap*>() : raw_flows_->taps());
   merging_ = std::thread([this] { MergeUntilStopped(); });
 }
 
@@ -74,6 +86,7 @@ void Appliance::Stop() {
   if (!merging_.joinable()) return;
   dataplane_.Stop();
   workers_have_ended_.store(true, std::memory_order_release);
+  if (raw_flows_ != nullptr) raw_flows_->Stop(kRawFlowDeadline);
   merging_.join();
 }
 

@@ -12,6 +12,7 @@
 #include "app/run/delivery.h"
 #include "app/stats.h"
 #include "dataplane/dataplane.h"
+#include "exporter/raw_flow_publisher.h"
 #include "ipfix/counter.h"
 
 namespace hostscope::app {
@@ -61,7 +62,8 @@ class Appliance {
   dataplane::Dataplane dataplane_;
   aggregator::Merger merger_;
   Delivery delivery_;
-  Counter hosts_;  // of base windows
+  std::unique_ptr<exporter::RawFlowPublisher> raw_flows_;  // null: off. The workers end before it does
+  Counter hosts_;                                          // of base windows
   std::atomic<std::uint64_t> last_hosts_{0};
   Counter merger_beats_;
   std::atomic<bool> workers_have_ended_{false};

@@ -25,6 +25,18 @@ void AddSpread(StatsGroup& group, const dataplane::SpreadCounters& spread) {
   group.Add("window_waits_given_up", spread.window_waits_given_up.Get());
 }
 
+void AddRawFlows(StatsGroup& group, const exporter::RawFlowStatus& status) {
+  group.Add("seen", status.seen);
+  group.Add("delivered", status.delivered);
+  group.Add("rejected", status.rejected);
+  StatsGroup& dropped = group.Group("dropped");
+  dropped.Add("queue_full", status.queue_full);
+  dropped.Add("lost", status.lost);
+  group.Add("waiting", status.waiting);
+  StatsGroup& details = group.Group("details");
+  for (const exporter::SinkNumber& number : status.numbers) details.Add(number.name, number.value);
+}
+
 }  // namespace
 
 Stats Appliance::stats() const {
@@ -47,6 +59,7 @@ Stats Appliance::stats() const {
   for (const dataplane::PortStatus& port : status.ports)
     AddPort(stats.Group("ports").Group(port.device), port);
   delivery_.AddTo(stats);
+  if (raw_flows_ != nullptr) AddRawFlows(stats.Group("raw_flows"), raw_flows_->status());
   return stats;
 }
 

@@ -20,7 +20,8 @@ bool WantsSketches(const SinksConfig& sinks) {
                      [](const KafkaConfig& sink) { return sink.options.sketches; });
 }
 
-std::unique_ptr<exporter::Store> OpenStore(const Config& config, const std::vector<NamedSink>& sinks) {
+std::unique_ptr<exporter::Store> OpenStore(const Config& config, const std::vector<NamedSink>& sinks,
+                                           exporter::FileSystem& fs) {
   exporter::StoreOptions options;
   options.path = config.store.path;
   for (const RetentionConfig& rule : config.store.retention)
@@ -29,8 +30,8 @@ std::unique_ptr<exporter::Store> OpenStore(const Config& config, const std::vect
   for (const NamedSink& sink : sinks) options.sinks.push_back(sink.key);
   options.spool_bytes = config.store.spool_bytes;
   options.new_sinks_get_everything = config.store.new_sinks_get_everything;
-  exporter::OpenedStore opened =
-      exporter::Store::Open(options, [](std::string_view message) { spdlog::warn("store: {}", message); });
+  exporter::OpenedStore opened = exporter::Store::Open(
+      options, [](std::string_view message) { spdlog::warn("store: {}", message); }, fs);
   if (opened.store == nullptr) throw std::runtime_error(opened.problem);
   return std::move(opened.store);
 }
@@ -52,6 +53,13 @@ void AddDelay(StatsGroup& group, const exporter::DelayHistogram& histogram) {
   delay.Add("max_ms", CeilMs(histogram.MaxNs()));
 }
 
+void AddLag(StatsGroup& group, std::uint64_t windows, ReceiveTime oldest_end) {
+  const std::int64_t age_ns = windows == 0 ? 0 : exporter::WallClock().ns - oldest_end.ns;
+  StatsGroup& lag = group.Group("lag");
+  lag.Add("seconds", static_cast<std::uint64_t>(std::max<std::int64_t>(age_ns, 0) / kNanosecondsPerSecond));
+  lag.Add("windows", windows);
+}
+
 void AddSink(StatsGroup& group, const exporter::SinkRunnerStatus& status) {
   StatsGroup& windows = group.Group("windows");
   windows.Add("pushed", status.pushed);
@@ -59,6 +67,7 @@ void AddSink(StatsGroup& group, const exporter::SinkRunnerStatus& status) {
   windows.Add("failed", status.failed);
   windows.Add("dropped", status.dropped_windows);
   windows.Add("waiting", status.waiting + status.writing);
+  AddLag(group, status.waiting + status.writing, status.oldest_end);
   AddDelay(group, status.delay);
 }
 
@@ -68,10 +77,8 @@ void AddSink(StatsGroup& group, const exporter::SinkFeederStatus& status) {
   windows.Add("failed", status.failed);
   windows.Add("dropped", status.spool.dropped_windows);
   windows.Add("waiting", status.spool.windows);
-  StatsGroup& lag = group.Group("lag");
-  lag.Add("seconds", static_cast<std::uint64_t>(status.spool.lag_ns / kNanosecondsPerSecond));
-  lag.Add("bytes", status.spool.bytes);
-  lag.Add("windows", status.spool.windows);
+  AddLag(group, status.spool.windows, status.spool.oldest_end);
+  group.Group("lag").Add("bytes", status.spool.bytes);
   AddDelay(group, status.delay);
 }
 
@@ -81,6 +88,9 @@ void AddRecords(StatsGroup& group, const exporter::SinkStatus& status) {
   records.Add("retried", status.retried);
   records.Add("rejected", status.rejected);
   records.Add("dropped", status.dropped);
+  if (status.numbers.empty()) return;
+  StatsGroup& numbers = group.Group("details");
+  for (const exporter::SinkNumber& number : status.numbers) numbers.Add(number.name, number.value);
 }
 
 void AddStore(StatsGroup& group, const exporter::StoreStatus& status,
@@ -109,9 +119,9 @@ void AddStore(StatsGroup& group, const exporter::StoreStatus& status,
 
 }  // namespace
 
-Delivery::Delivery(const Config& config) {
+Delivery::Delivery(const Config& config, exporter::FileSystem& fs) {
   std::vector<NamedSink> sinks = OpenSinks(config);
-  if (!config.store.path.empty()) store_ = OpenStore(config, sinks);
+  if (!config.store.path.empty()) store_ = OpenStore(config, sinks, fs);
   const std::int64_t base_ns =
       *std::min_element(config.window_lengths_ns.begin(), config.window_lengths_ns.end());
   const exporter::SinkRunnerOptions queue{kWindowsWaiting, base_ns};
@@ -156,6 +166,12 @@ void Delivery::Stop(std::chrono::milliseconds deadline) {
       spdlog::warn("{}: did not finish in time", sink.name);
     }
   }
+}
+
+bool Delivery::is_storing() const {
+  if (store_runner_ == nullptr) return false;
+  const exporter::SinkRunnerStatus status = store_runner_->status();
+  return status.waiting + status.writing != 0;
 }
 
 std::uint64_t Delivery::undelivered() const {

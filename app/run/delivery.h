@@ -10,6 +10,7 @@
 #include "app/run/sinks.h"
 #include "app/stats.h"
 #include "exporter/sink_runner.h"
+#include "exporter/store/file_system.h"
 #include "exporter/store/store.h"
 
 namespace hostscope::app {
@@ -19,14 +20,17 @@ namespace hostscope::app {
 /// what is const.
 class Delivery {
  public:
-  /// Opens the store and every sink. Throws std::runtime_error that says every problem.
-  explicit Delivery(const Config& config);
+  /// Opens the store, on `fs`, which lives longer, and every sink. Throws std::runtime_error that says every
+  /// problem.
+  explicit Delivery(const Config& config, exporter::FileSystem& fs = exporter::RealFileSystem());
 
   /// Never waits for a disk or a sink.
   void Push(const aggregator::ClosedWindowPtr& window);
   /// Lets store and sinks finish what they have until the deadline, then ends them.
   void Stop(std::chrono::milliseconds deadline);
 
+  /// Any thread: whether a window waits for the store, or is being stored.
+  bool is_storing() const;
   const std::vector<RunningSink>& sinks() const noexcept { return sinks_; }
   /// Host and window records that were given up or refused, of all sinks; those that the store could not take
   /// count once for each sink.

@@ -15,6 +15,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr int kFlushMs = 10'000;
+constexpr milliseconds kIdleInterval{1000};
 
 /// Windows that the spool dropped as if they were one, for a sink to say how many records it would have made
 /// of it.
@@ -84,6 +85,10 @@ class SinkFeeder::Impl {
 void SinkFeeder::Impl::Run() {
   milliseconds pause = options_.first_pause;
   while (!IsOver()) {
+    if (!spool_.WaitFor(kIdleInterval)) {
+      sink_->Idle();
+      continue;
+    }
     const std::optional<Unsent> unsent = spool_.Next();
     if (!unsent) break;
     if (Send(*unsent) != Outcome::kFailed) {

@@ -19,7 +19,6 @@ void Spool::Add(Unsent unsent) {
     const std::lock_guard lock(mutex_);
     counts_.bytes += unsent.bytes;
     counts_.rows += unsent.rows;
-    newest_end_ = std::max(newest_end_, unsent.id.span.end());
     if (unsent.in_memory != nullptr) ++in_memory_;
     windows_.emplace(unsent.id, std::move(unsent));
     while (in_memory_ > kMaxInMemory) {
@@ -35,6 +34,11 @@ void Spool::Add(Unsent unsent) {
     }
   }
   changed_.notify_all();
+}
+
+bool Spool::WaitFor(std::chrono::milliseconds timeout) const {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, timeout, [this] { return is_closed_ || !windows_.empty(); });
 }
 
 std::optional<Unsent> Spool::Next() {
@@ -114,7 +118,7 @@ SpoolStatus Spool::status() const {
   const std::lock_guard lock(mutex_);
   SpoolStatus status = counts_;
   status.windows = windows_.size();
-  if (!windows_.empty()) status.lag_ns = newest_end_.ns - windows_.begin()->first.span.start.ns;
+  if (!windows_.empty()) status.oldest_end = windows_.begin()->first.span.end();
   return status;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -22,7 +23,7 @@ struct SpoolStatus {
   std::uint64_t windows = 0;  ///< unsent now
   std::uint64_t bytes = 0;
   std::uint64_t rows = 0;
-  std::int64_t lag_ns = 0;  ///< from the end of the newest window back to the start of the oldest unsent one
+  ReceiveTime oldest_end;             ///< of the oldest unsent window; the epoch where there is none
   std::uint64_t acknowledged = 0;     ///< windows, since start
   std::uint64_t dropped_windows = 0;  ///< since start: beyond the cap, for room on a full disk, or damaged
   std::uint64_t dropped_rows = 0;     ///< host records of those
@@ -60,6 +61,8 @@ class Spool {
   /// Of a window whose link is there, or that is in memory. Drops the oldest beyond the cap.
   void Add(Unsent unsent);
 
+  /// Waits until there is an unsent window or Close() was called; false when `timeout` is over before.
+  bool WaitFor(std::chrono::milliseconds timeout) const;
   /// The oldest unsent window, which is then being sent: nothing drops it until Acknowledge() or Release().
   /// Waits for one; nothing when Close() was called.
   std::optional<Unsent> Next();
@@ -99,11 +102,10 @@ class Spool {
   const LogFunction& log_;
 
   mutable std::mutex mutex_;  // guards what follows
-  std::condition_variable changed_;
+  mutable std::condition_variable changed_;
   Windows windows_;
   std::optional<WindowId> in_flight_;
   bool is_closed_ = false;
-  ReceiveTime newest_end_;
   std::size_t in_memory_ = 0;
   SpoolStatus counts_;
 };

@@ -6,9 +6,12 @@
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 #include <simdjson.h>
+#include <unistd.h>
 
 #include <array>
 #include <chrono>
+#include <cstdlib>
+#include <fstream>
 #include <future>
 #include <map>
 #include <memory>
@@ -16,8 +19,10 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "exporter/record_id.h"
 #include "tests/exporter/sketched_window.h"
 #include "tests/exporter/windows.h"
 
@@ -90,8 +95,22 @@ class KafkaSinkTest : public ::testing::Test {
     return std::move(opened.sink);
   }
 
-  // The values of every record of a topic so far; their keys too where wanted.
-  std::vector<std::string> Read(const char* topic, std::vector<std::string>* keys = nullptr) const {
+  using Headers = std::vector<std::pair<std::string, std::string>>;
+
+  static Headers HeadersOf(const rd_kafka_message_t* message) {
+    Headers all;
+    rd_kafka_headers_t* headers = nullptr;
+    if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return all;
+    const char* name = nullptr;
+    const void* value = nullptr;
+    for (std::size_t i = 0, size = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == 0; ++i)
+      all.emplace_back(name, std::string(static_cast<const char*>(value), size));
+    return all;
+  }
+
+  // The values of every record of a topic so far; their keys and headers too where wanted.
+  std::vector<std::string> Read(const char* topic, std::vector<std::string>* keys = nullptr,
+                                std::vector<Headers>* headers = nullptr) const {
     const auto consumer =
         Make(RD_KAFKA_CONSUMER,
              {{"bootstrap.servers", brokers()}, {"enable.partition.eof", "true"}, {"group.id", "test"}});
@@ -113,6 +132,7 @@ class KafkaSinkTest : public ::testing::Test {
         ++ends;
       } else if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         values.emplace_back(static_cast<const char*>(message->payload), message->len);
+        if (headers != nullptr) headers->push_back(HeadersOf(message));
         if (keys != nullptr) keys->emplace_back(static_cast<const char*>(message->key), message->key_len);
       }
       rd_kafka_message_destroy(message);
@@ -146,6 +166,85 @@ TEST_F(KafkaSinkTest, DeliversAWindowAndItsWindowRecord) {
   EXPECT_EQ(hosts.size(), 3'000U);
   EXPECT_EQ(IdsOf(hosts).size(), 3'000U);
   EXPECT_THAT(Read("hostscope.windows"), ElementsAre(HasSubstr("\"hosts\":3000,")));
+}
+
+TEST_F(KafkaSinkTest, HeadersSayWhatAMessageIs) {
+  KafkaOptions options = Options();
+  options.networks = aggregator::NetworkLevels{};
+  const auto sink = Open(options);
+  EXPECT_EQ(sink->Write(ListedWindow(ManyHosts(50), ManyNetworks(30))), "");
+  const auto expect = [&](const char* topic, bool has_id) {
+    simdjson::dom::parser parser;
+    std::vector<Headers> headers;
+    const std::vector<std::string> values = Read(topic, nullptr, &headers);
+    EXPECT_FALSE(values.empty());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      Headers expected{{"schema", "hostscope"},
+                       {"observer", "mon1"},
+                       {"window_start", "2026-11-23T21:00:10.000Z"},
+                       {"window_seconds", "10"}};
+      if (has_id) {
+        std::string_view id;
+        EXPECT_EQ(parser.parse(values[i])["record_id"].get(id), simdjson::SUCCESS);
+        expected.emplace_back("record_id", id);
+      }
+      EXPECT_EQ(headers[i], expected);
+    }
+  };
+  expect("hostscope.hosts", true);
+  expect("hostscope.networks", true);
+  expect("hostscope.windows", false);
+}
+
+TEST_F(KafkaSinkTest, HeadersTellRepeatsOfStream4FlowApart) {
+  KafkaOptions options = Options();
+  options.schema = Schema::kStream4Flow;
+  const auto sink = Open(options);
+  EXPECT_EQ(sink->Write(ListedWindow(TenSeconds(), {SenderRecord()})), "");
+  std::vector<Headers> headers;
+  Read("hostscope.hosts", nullptr, &headers);
+  RecordIdMaker ids("mon1");
+  ids.SetWindow(TenSeconds());
+  std::string id(RecordIdMaker::kTextLength, ' ');
+  ids.Format(SenderRecord(), id.data());
+  ASSERT_EQ(headers.size(), 1U);
+  EXPECT_THAT(headers[0], Contains(Headers::value_type("schema", "stream4flow")));
+  EXPECT_THAT(headers[0], Contains(Headers::value_type("record_id", id)));
+}
+
+TEST_F(KafkaSinkTest, HeadersCanBeLeftOut) {
+  KafkaOptions options = Options();
+  options.headers = false;
+  const auto sink = Open(options);
+  EXPECT_EQ(sink->Write(ManyHosts(10)), "");
+  std::vector<Headers> headers;
+  Read("hostscope.hosts", nullptr, &headers);
+  EXPECT_EQ(headers, std::vector<Headers>(10));
+}
+
+TEST_F(KafkaSinkTest, StatisticsComeAlsoWhileThereIsNothingToWrite) {
+  KafkaOptions options = Options();
+  options.properties = {{"statistics.interval.ms", "50"}};
+  const auto sink = Open(options);
+  EXPECT_EQ(sink->Write(ManyHosts(100)), "");
+  const auto number = [&](std::string_view name) {
+    for (const SinkNumber& each : sink->status().numbers) {
+      if (each.name == name) return each.value;
+    }
+    ADD_FAILURE() << "no " << name;
+    return std::uint64_t{0};
+  };
+  const auto deadline = steady_clock::now() + seconds(20);
+  while ((number("rtt_avg_us") == 0 || number("queue_records") != 0) && steady_clock::now() < deadline) {
+    sink->Idle();
+    std::this_thread::sleep_for(milliseconds(20));
+  }
+  EXPECT_GT(number("rtt_avg_us"), 0U);
+  EXPECT_GE(number("rtt_p99_us"), number("rtt_avg_us") / 2);
+  EXPECT_GT(number("tx_requests"), 0U);
+  EXPECT_GT(number("tx_bytes"), 1'000U);
+  EXPECT_GE(number("brokers_up"), 1U);
+  EXPECT_EQ(number("queue_records"), 0U);
 }
 
 TEST_F(KafkaSinkTest, ProtobufRecordsAreOneMessageEach) {
@@ -260,7 +359,8 @@ TEST_F(KafkaSinkTest, WhatTheRecordIsNotToBlameForIsTriedAgain) {
 
 TEST_F(KafkaSinkTest, ARecordThatIsTooLargeIsRejectedAndTheOthersGo) {
   KafkaOptions options = Options();
-  // The least that librdkafka allows: with this name one role fits, two do not.
+  // The least that librdkafka allows: with this name, and without headers, one role fits, two do not.
+  options.headers = false;
   options.properties = {{"message.max.bytes", "1000"}};
   options.observer = std::string(250, 'm');
   const auto sink = Open(options);
@@ -353,6 +453,80 @@ TEST(KafkaOptions, SecretsAreNotRepeated) {
   ASSERT_EQ(problems.size(), 1U);
   EXPECT_THAT(problems[0], HasSubstr("ssl.keystore.passwords"));
   EXPECT_EQ(problems[0].find("hunter2"), std::string::npos);
+}
+
+/// Options with a secret in a file that has `text`.
+class KafkaSecrets : public ::testing::Test {
+ protected:
+  KafkaSecrets() { unsetenv("CREDENTIALS_DIRECTORY"); }
+  ~KafkaSecrets() override {
+    unsetenv("CREDENTIALS_DIRECTORY");
+    unlink(file_.c_str());
+    rmdir(folder_.c_str());
+  }
+  void Write(std::string_view text) const { std::ofstream(file_, std::ios::binary) << text; }
+  KafkaOptions With(const std::string& property, const std::string& file) const {
+    KafkaOptions options{.brokers = "127.0.0.1:1"};
+    options.properties = {
+        {"security.protocol", "sasl_ssl"}, {"sasl.mechanisms", "PLAIN"}, {"sasl.username", "u"}};
+    options.secrets = {{property, file}};
+    return options;
+  }
+
+  std::string folder_ = [] {
+    std::string pattern = ::testing::TempDir() + "hostscope-secret.XXXXXX";
+    return std::string(mkdtemp(pattern.data()));
+  }();
+  std::string file_ = folder_ + "/secret";
+};
+
+TEST_F(KafkaSecrets, ComeFromAFile) {
+  Write("hunter2\n");
+  EXPECT_THAT(CheckKafkaOptions(With("sasl.password", file_)), IsEmpty());
+  EXPECT_NE(OpenKafkaSink(With("sasl.password", file_), {}).sink, nullptr);
+}
+
+TEST_F(KafkaSecrets, ComeFromTheServicesCredentials) {
+  const KafkaOptions options = With("sasl.password", "secret");
+  // Who checks a configuration by hand does not have them.
+  EXPECT_THAT(CheckKafkaOptions(options), IsEmpty());
+  EXPECT_EQ(
+      OpenKafkaSink(options, {}).problem,
+      "kafka: secrets: sasl.password 'secret': is no absolute path, and $CREDENTIALS_DIRECTORY, where it "
+      "would be, is not set");
+  setenv("CREDENTIALS_DIRECTORY", folder_.c_str(), 1);
+  EXPECT_THAT(
+      CheckKafkaOptions(options),
+      ElementsAre("kafka: secrets: sasl.password 'secret': can't be read: No such file or directory"));
+  Write("hunter2");
+  EXPECT_THAT(CheckKafkaOptions(options), IsEmpty());
+  EXPECT_NE(OpenKafkaSink(options, {}).sink, nullptr);
+}
+
+TEST_F(KafkaSecrets, AreInNoProblem) {
+  const auto problem_of = [&](const std::string& property) {
+    const std::vector<std::string> problems = CheckKafkaOptions(With(property, file_));
+    EXPECT_EQ(problems.size(), 1U) << property;
+    const std::string text = problems.empty() ? "" : problems[0];
+    EXPECT_EQ(text.find("hunter2"), std::string::npos) << text;
+    return text;
+  };
+  const std::string where = "kafka: secrets: ";
+  const std::string in = " '" + file_ + "': ";
+  Write("hunter2");
+  EXPECT_EQ(problem_of("compression.level"),
+            where + "compression.level" + in + "librdkafka refuses what the file has");
+  EXPECT_EQ(problem_of("sasl.passwords"), where + "sasl.passwords" + in + "librdkafka has no such property");
+  EXPECT_EQ(problem_of("acks"), where + "acks" + in + "always all, so that an acknowledged record is safe");
+  EXPECT_EQ(problem_of("sasl.username"),
+            where + "sasl.username" + in + "is in `properties` too; one of the two");
+  Write("\n");
+  EXPECT_EQ(problem_of("sasl.password"), where + "sasl.password" + in + "is empty");
+  Write(std::string_view("hunter2\0", 8));
+  EXPECT_EQ(problem_of("sasl.password"),
+            where + "sasl.password" + in + "has a byte of 0, which no property can hold");
+  Write("hunter2" + std::string(65'536, 'x'));
+  EXPECT_EQ(problem_of("sasl.password"), where + "sasl.password" + in + "has more than 64 KiB");
 }
 
 TEST(KafkaOptions, ASinkIsNotOpenedWithAProblem) {

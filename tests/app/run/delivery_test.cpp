@@ -55,7 +55,7 @@ TEST_F(DeliveryTest, WithAStoreEachWindowIsWrittenOnceAndReachesEverySink) {
   Stats stats;
   delivery.AddTo(stats);
   EXPECT_THAT(stats.ToJson(), HasSubstr("\"store\":{\"windows\":{\"stored\":4,\"pushed\":4,\"written\":4"));
-  EXPECT_THAT(stats.ToJson(), HasSubstr("\"lag\":{\"seconds\":0,\"bytes\":0,\"windows\":0}"));
+  EXPECT_THAT(stats.ToJson(), HasSubstr("\"lag\":{\"seconds\":0,\"windows\":0,\"bytes\":0}"));
   EXPECT_THAT(stats.ToJson(), HasSubstr("\"delay\":{\"count\":4,\"p50_ms\":"));
   std::size_t files = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder / "store"))

@@ -168,7 +168,7 @@ TEST_F(StoreTest, ASpoolBeyondItsCapDropsTheOldestAndCounts) {
   EXPECT_EQ(away.windows + away.dropped_windows, 8U);
   EXPECT_EQ(away.dropped_rows, away.dropped_windows * kFewHosts);
   EXPECT_LE(away.bytes, options.spool_bytes);
-  EXPECT_EQ(away.lag_ns, static_cast<std::int64_t>(away.windows) * kTenSecondsNs);
+  EXPECT_EQ(away.oldest_end, TenSeconds(static_cast<std::int64_t>(away.dropped_windows)).end());
   EXPECT_THAT(*log.lines,
               Contains("a: the window of 2026-11-23T21:00:10.000Z, 10 s was dropped unsent, with 20 "
                        "host records: its spool is full"));
