@@ -38,6 +38,7 @@ import maven  # noqa: E402
 
 READY_SECONDS = 90
 STOP_SECONDS = 30
+USER = "hostscope"
 
 
 def kafka_version():
@@ -68,7 +69,9 @@ def die_with_parent():
 class Broker:
     """One broker whose configuration, data and logs are in `folder`, which may hold one made before."""
 
-    def __init__(self, folder, partitions=3, outlives_us=False):
+    def __init__(self, folder, partitions=3, outlives_us=False, password=None):
+        """With a password there is a second listener, `secure`: TLS, and SASL PLAIN or SCRAM-SHA-512 as USER. Its
+        certificate is signed by `authority`, a file."""
         self.folder = pathlib.Path(folder).resolve()
         self.jars = libraries()
         self.outlives_us = outlives_us
@@ -77,22 +80,35 @@ class Broker:
         if self.state_file.exists():
             self.state = json.loads(self.state_file.read_text())
         else:
-            self._make(partitions)
+            self._make(partitions, password)
+
+    @property
+    def secure(self):
+        return f"127.0.0.1:{self.state['secure']}"
+
+    @property
+    def authority(self):
+        return self.folder / "authority.pem"
 
     @property
     def bootstrap(self):
         return f"127.0.0.1:{self.state['port']}"
 
-    def _make(self, partitions):
+    def _make(self, partitions, password):
         self.folder.mkdir(parents=True, exist_ok=True)
-        port, controller = free_ports(2)
-        self.state = {"port": port, "pid": None}
+        port, controller, secure = free_ports(3)
+        self.state = {"port": port, "pid": None, "secure": secure}
+        more_listeners, more, format_arguments = "", "", []
+        if password is not None:
+            more_listeners, more = f",SECURE://127.0.0.1:{secure}", self._make_secure(password)
+            format_arguments = ["--add-scram", f"SCRAM-SHA-512=[name={USER},password={password}]"]
         (self.folder / "server.properties").write_text(f"""\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{more_listeners}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL
 log.dirs={self.folder}/data
 num.partitions={partitions}
 offsets.topic.replication.factor=1
@@ -102,7 +118,7 @@ transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
 broker.session.timeout.ms=2000
 broker.heartbeat.interval.ms=500
-""")
+{more}""")
         (self.folder / "log4j.properties").write_text(f"""\
 log4j.rootLogger=INFO, file
 log4j.appender.file=org.apache.log4j.FileAppender
@@ -111,8 +127,33 @@ log4j.appender.file.layout=org.apache.log4j.PatternLayout
 log4j.appender.file.layout.ConversionPattern=%d %p %m (%c)%n
 """)
         self.java("kafka.tools.StorageTool", "format", "-t", str(uuid.uuid4()), "-c",
-                  f"{self.folder}/server.properties")
+                  f"{self.folder}/server.properties", *format_arguments)
         self._save()
+
+    def _make_secure(self, password):
+        def openssl(*arguments):
+            done = subprocess.run(["openssl", *arguments], cwd=self.folder, capture_output=True, text=True)
+            if done.returncode != 0:
+                raise RuntimeError(f"openssl {arguments[0]} failed: {done.stderr}")
+
+        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=test authority", "-days", "2",
+                "-keyout", "authority.key", "-out", "authority.pem")
+        openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1", "-keyout", "broker.key",
+                "-out", "broker.request")
+        (self.folder / "names").write_text("subjectAltName=IP:127.0.0.1\n")
+        openssl("x509", "-req", "-in", "broker.request", "-CA", "authority.pem", "-CAkey", "authority.key",
+                "-CAcreateserial", "-days", "2", "-extfile", "names", "-out", "broker.certificate")
+        (self.folder / "broker.pem").write_text((self.folder / "broker.key").read_text() +
+                                                (self.folder / "broker.certificate").read_text())
+        login = "listener.name.secure"
+        module = "org.apache.kafka.common.security"
+        return f"""\
+{login}.ssl.keystore.type=PEM
+{login}.ssl.keystore.location={self.folder}/broker.pem
+{login}.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512
+{login}.plain.sasl.jaas.config={module}.plain.PlainLoginModule required user_{USER}="{password}";
+{login}.scram-sha-512.sasl.jaas.config={module}.scram.ScramLoginModule required;
+"""
 
     def _save(self):
         self.state_file.write_text(json.dumps(self.state))
@@ -212,6 +253,13 @@ log4j.appender.file.layout.ConversionPattern=%d %p %m (%c)%n
 
     def __exit__(self, *_):
         self.kill()  # its data is not needed any more
+
+
+def topics(broker):
+    listed = subprocess.run(["kcat", "-b", broker.bootstrap, "-L", "-J"], capture_output=True, text=True, timeout=60)
+    if listed.returncode != 0:
+        raise RuntimeError(f"kcat failed: {listed.stderr}")
+    return [each["topic"] for each in json.loads(listed.stdout)["topics"]]
 
 
 def consume(broker, topic, form="%p\\t%k\\t%s\\n"):

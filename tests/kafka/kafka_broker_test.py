@@ -16,6 +16,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import broker as kafka  # noqa: E402
+import old_consumers  # noqa: E402
 
 PARTITIONS = 6
 HOSTS = "hostscope.hosts"
@@ -33,13 +34,13 @@ class WithBroker(unittest.TestCase):
         scratch = tempfile.TemporaryDirectory(prefix="hostscope-kafka-")
         self.addCleanup(scratch.cleanup)
         self.folder = pathlib.Path(scratch.name)
-        self.broker = kafka.Broker(self.folder / "broker", PARTITIONS)
+        self.broker = kafka.Broker(self.folder / "broker", PARTITIONS, password=getattr(self, "PASSWORD", None))
         self.addCleanup(self.broker.kill)
         self.broker.start()
 
-    def write_windows(self, hosts, windows, *properties):
-        return subprocess.Popen([write_windows, self.broker.bootstrap, str(hosts), str(windows), self.folder / "ndjson",
-                                 *properties], stdout=subprocess.PIPE, text=True)
+    def write_windows(self, hosts, windows, *properties, broker=None, stderr=None):
+        return subprocess.Popen([write_windows, broker or self.broker.bootstrap, str(hosts), str(windows),
+                                 self.folder / "ndjson", *properties], stdout=subprocess.PIPE, stderr=stderr, text=True)
 
     def written_lines(self):
         lines = (self.folder / "ndjson").read_text().splitlines()
@@ -87,6 +88,73 @@ class EveryRecordOnce(WithBroker):
         self.assertEqual(len(expected), self.HOST_COUNT)
         self.assertEqual(set(expected.values()), set(range(PARTITIONS)))
         self.assertEqual({message.key: message.partition for message in hosts}, expected)
+
+
+class HeadersOfMessages(WithBroker):
+    def test_any_consumer_reads_them(self):
+        writer = self.write_windows(100, 2)
+        out, _ = writer.communicate(timeout=120)
+        self.assertEqual(writer.returncode, 0, out)
+        for text in kafka.consume(self.broker, HOSTS, "%h\\t%s\\n"):
+            headers, value = text.split("\t")
+            record = json.loads(value)
+            self.assertEqual(headers, f"schema=hostscope,observer=broker-test,window_start={record['window']['start']},"
+                                      f"window_seconds=10,record_id={record['record_id']}")
+        headers = [line.split("\t")[0] for line in kafka.consume(self.broker, WINDOWS, "%h\\t%s\\n")]
+        self.assertEqual(sorted(headers),
+                         [f"schema=hostscope,observer=broker-test,window_start=2026-11-23T21:00:{second}.000Z,"
+                          "window_seconds=10" for second in (10, 20)])
+
+
+class OldConsumers(WithBroker):
+    def test_the_consumer_of_host_statistics_reads_what_we_send(self):
+        writer = self.write_windows(5_000, 2, "schema=stream4flow")
+        out, _ = writer.communicate(timeout=120)
+        self.assertEqual(writer.returncode, 0, out)
+        expected = []
+        for text in self.written_lines()[0]:
+            record = json.loads(text)
+            if "sent" not in record or "ip" not in record["host"]:
+                continue
+            sent = record["sent"]
+            expected.append((record["host"]["ip"], {
+                "flows": sent["flows"], "packets": sent["packets"], "bytes": sent["bytes"], "dst_ports": sent["dst_ports"],
+                "peers": sent["peers"], "avg_duration": sent.get("avg_duration"),
+                "tcp_flags": [sent["tcp_flags"][name] for name in ("fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr")]}))
+        self.assertGreater(len(expected), 1_000)
+        found = [old_consumers.read_host_stats(message.value) for message in read_topic(self.broker, HOSTS)]
+        self.assertEqual(sorted(found, key=repr), sorted(expected, key=repr))
+        self.assertNotIn(WINDOWS, kafka.topics(self.broker), "it has no other records")
+
+
+class TlsAndSasl(WithBroker):
+    PASSWORD = "correct-horse"
+
+    def secure(self, mechanism, password, *more, stderr=None):
+        secret = self.folder / "password"
+        secret.write_text(password + "\n")
+        return self.write_windows(100, 1, "security.protocol=sasl_ssl", f"ssl.ca.location={self.broker.authority}",
+                                  f"sasl.mechanisms={mechanism}", f"sasl.username={kafka.USER}",
+                                  f"secrets.sasl.password={secret}", *more, broker=self.broker.secure, stderr=stderr)
+
+    def test_both_mechanisms_and_both_compressions(self):
+        sent = 0
+        for mechanism, compression in (("PLAIN", "zstd"), ("SCRAM-SHA-512", "lz4")):
+            writer = self.secure(mechanism, self.PASSWORD, f"compression={compression}")
+            out, _ = writer.communicate(timeout=120)
+            self.assertEqual(writer.returncode, 0, out)
+            sent += 100
+            self.assertEqual(len(read_topic(self.broker, HOSTS)), sent)
+
+    def test_a_wrong_password_is_said_but_not_what_it_was(self):
+        for mechanism in ("PLAIN", "SCRAM-SHA-512"):
+            writer = self.secure(mechanism, "battery-staple", stderr=subprocess.PIPE)
+            time.sleep(4)
+            self.assertIsNone(writer.poll(), "the writer should go on trying")
+            writer.kill()
+            _, log = writer.communicate(timeout=30)
+            self.assertIn("uthentication", log)
+            self.assertNotIn("battery-staple", log)
 
 
 class BrokerKilled(WithBroker):

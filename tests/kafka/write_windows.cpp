@@ -3,7 +3,9 @@
 //
 //   write_windows BROKERS HOSTS WINDOWS FILE [PROPERTY=VALUE…]
 //
-// Prints what was delivered so far, ten times a second, then the sink's status; exits with 0 if all was
+// PROPERTY is one of librdkafka's, or `secrets.` and one of those for a file with its value, or `schema` or
+// `compression`.
+// // Prints what was delivered so far, ten times a second, then the sink's status; exits with 0 if all was
 // delivered.
 
 #include <chrono>
@@ -11,6 +13,7 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -72,8 +75,18 @@ int main(int argc, char** argv) {
   for (int i = 5; i < argc; ++i) {
     const std::string property = argv[i];
     const std::size_t equals = property.find('=');
-    options.properties[property.substr(0, equals)] =
-        equals == std::string::npos ? "" : property.substr(equals + 1);
+    const std::string name = property.substr(0, equals);
+    const std::string value = equals == std::string::npos ? "" : property.substr(equals + 1);
+    constexpr std::string_view kSecrets = "secrets.";
+    if (name == "schema") {
+      options.schema = value == "stream4flow" ? Schema::kStream4Flow : Schema::kHostscope;
+    } else if (name == "compression") {
+      options.compression = value;
+    } else if (name.starts_with(kSecrets)) {
+      options.secrets[name.substr(kSecrets.size())] = value;
+    } else {
+      options.properties[name] = value;
+    }
   }
   return WriteWindows(options, std::strtoull(argv[2], nullptr, 10), std::strtoll(argv[3], nullptr, 10),
                       argv[4]);
