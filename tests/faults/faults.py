@@ -1,0 +1,292 @@
+#!/usr/bin/env python3
+"""What brokers, disks and kill -9 do to the way from a closed window to the sinks, with a real Kafka broker:
+
+    faults.py [--short] [--kills N] [--seed N] [--hostscope P] [--deliver P] [--dump P] [TEST…]
+
+After each fault: every record of every window that was stored is in each sink at least once, and, without repeats of a
+record_id, exactly once and unchanged; what is missing is what the drop counters say. --short is for ctest; without it
+every step and 100 kills are tried, some ten minutes. The same seed makes the same choices, which the first line has;
+what the machine makes of them in time is its own. Needs root: it runs in a network and mount namespace of its own.
+"""
+import argparse
+import json
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+BUILD = HERE.parents[1] / "build" / "release"
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "kafka")]
+import broker as kafka  # noqa: E402
+import isolation  # noqa: E402
+import maven  # noqa: E402
+from isolation import die_with_parent  # noqa: E402
+from records import Records, read_kafka, read_ndjson  # noqa: E402
+
+OBSERVER = "faults"
+PARTITIONS = 3
+
+
+class WithSinks(unittest.TestCase):
+    """A broker, a configuration with it and a file as sinks, and a store."""
+
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory(prefix="hostscope-faults-")
+        self.addCleanup(scratch.cleanup)
+        self.folder = pathlib.Path(scratch.name)
+        self.broker = kafka.Broker(self.folder / "broker", PARTITIONS)
+        self.addCleanup(self.broker.kill)
+        self.ndjson, self.store, self.truth, self.log = (
+            self.folder / name for name in ("hosts.ndjson", "store", "truth.ndjson", "log"))
+        self.config = self.folder / "hostscope.yaml"
+        # A short queue, so that a window is under way for longer.
+        self.config.write_text(f"""\
+observer:
+  name: {OBSERVER}
+windows: [500ms, 1s]
+cores:
+  idle_sleep: 200us
+memory:
+  hosts: 10000
+  sketches: 16MiB
+dpdk:
+  hugepages: no
+sinks:
+  ndjson:
+    - path: {self.ndjson}
+  kafka:
+    - brokers: ["{self.broker.bootstrap}"]
+      properties:
+        queue.buffering.max.messages: "500"
+        reconnect.backoff.max.ms: "500"
+store:
+  path: {self.store}
+""")
+
+    def deliver(self, first, count, hosts, *more):
+        with open(self.log, "ab") as log:
+            process = subprocess.Popen([options.deliver, self.config, self.truth, *map(str, (first, count, hosts, *more))],
+                                       stdout=subprocess.PIPE, stderr=log, text=True, preexec_fn=die_with_parent)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def finish(self, process, seconds=240):
+        """Its last accounting."""
+        out, _ = process.communicate(timeout=seconds)
+        self.assertEqual(process.returncode, 0, self.log.read_text())
+        return json.loads(out.splitlines()[-1])
+
+    def stored(self):
+        done = subprocess.run([options.dump, self.store, OBSERVER], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return Records(done.stdout.splitlines())
+
+    def check_sinks(self, expected):
+        """Both have `expected`, a Records, and nothing else. Returns how many came more than once, by sink."""
+        repeats = {}
+        for name, found in (("ndjson", read_ndjson(self.ndjson)), ("kafka", read_kafka(self.broker))):
+            missing = expected.texts.keys() - found.texts.keys()
+            self.assertFalse(missing, f"{name}: {len(missing)} of {len(expected.texts)} records are missing, such as "
+                                      f"{sorted(map(str, missing))[:3]}")
+            unknown = found.texts.keys() - expected.texts.keys()
+            self.assertFalse(unknown, f"{name}: {len(unknown)} records of no stored window, such as "
+                                      f"{sorted(map(str, unknown))[:3]}")
+            self.assertEqual(found.texts, expected.texts, name)
+            repeats[name] = found.repeats
+        return repeats
+
+
+class StoreKilled(WithSinks):
+    """A process that stores and sends windows is killed before each step by which the store changes the disk."""
+    HOSTS = 200
+    LAST = 1_000
+
+    def test_at_each_step(self):
+        self.broker.start()
+        kills = step = 0
+        whole = set()  # windows of processes that were not killed
+        was_killed = True
+        while was_killed:
+            process = self.deliver(2 * step, 2, self.HOSTS, "--kill-before", step)
+            process.communicate(timeout=120)
+            was_killed = process.returncode == -signal.SIGKILL
+            self.assertTrue(was_killed or process.returncode == 0, self.log.read_text())
+            kills += was_killed
+            if not was_killed:
+                whole |= {2 * step, 2 * step + 1}
+            step += 3 if options.short and was_killed else 1
+        self.finish(self.deliver(self.LAST, 1, self.HOSTS))
+        stored = self.stored()
+        self.assertGreater(kills, 10)
+        self.assertEqual(len(stored.windows() & {index * 10 for index in whole | {self.LAST}}), len(whole) + 1)
+        truth = read_ndjson(self.truth).texts
+        for key, text in stored.texts.items():
+            self.assertEqual(text, truth[key])
+        repeats = self.check_sinks(stored)
+        print(f"killed before {kills} different steps; of {len(stored.texts)} records in {len(stored.windows())} windows came "
+              f"again: {repeats}")
+
+
+class BrokerAway(WithSinks):
+    WINDOWS = 360  # an hour of ten seconds each
+    HOSTS = 200
+
+    def test_for_an_hour_of_windows(self):
+        process = self.deliver(0, self.WINDOWS, self.HOSTS)
+        name = f"kafka {self.broker.bootstrap}"
+        for line in process.stdout:
+            stats = json.loads(line)
+            if stats["store"]["windows"]["pushed"] == self.WINDOWS:
+                break
+        self.assertEqual(stats["sinks"][name]["lag"]["windows"], self.WINDOWS)
+        self.assertGreater(stats["sinks"][name]["lag"]["bytes"], self.WINDOWS * self.HOSTS * 5)
+        self.assertEqual(stats["sinks"][name]["records"], {"delivered": 0, "retried": 0, "rejected": 0, "dropped": 0})
+        self.broker.start()
+        stats = self.finish(process)
+        self.assertEqual(stats["sinks"][name]["lag"], {"seconds": 0, "windows": 0, "bytes": 0})
+        self.assertEqual(stats["sinks"][name]["records"]["delivered"], self.WINDOWS * (self.HOSTS + 1))
+        self.assertGreater(stats["sinks"][name]["details"]["tx_requests"], 0)
+        stored = self.stored()
+        self.assertEqual(stored.texts, read_ndjson(self.truth).texts)
+        print(f"{self.WINDOWS} windows waited; came again: {self.check_sinks(stored)}")
+
+
+class DiskFull(WithSinks):
+    WINDOWS = 200
+    HOSTS = 1000
+
+    def test_what_is_missing_is_what_was_counted(self):
+        self.store.mkdir()
+        isolation.run("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", self.store)
+        self.addCleanup(isolation.run, "umount", self.store)
+        process = self.deliver(0, self.WINDOWS, self.HOSTS)
+        for line in process.stdout:
+            if json.loads(line)["store"]["windows"]["pushed"] == self.WINDOWS:
+                break
+        self.broker.start()
+        stats = self.finish(process)
+        truth = read_ndjson(self.truth)
+        self.assertEqual(len(truth.windows()), self.WINDOWS)
+        self.assertGreater(stats["store"]["windows"]["removed_for_room"], 0)
+        lost = stats["store"]["windows"]["lost"]
+        for name, found in ((f"kafka {self.broker.bootstrap}", read_kafka(self.broker)),
+                            (f"ndjson {self.ndjson}", read_ndjson(self.ndjson))):
+            sink = stats["sinks"][name]
+            missing = truth.texts.keys() - found.texts.keys()
+            self.assertEqual(len(missing), sink["records"]["dropped"] + lost * (self.HOSTS + 1), name)
+            self.assertEqual(len(truth.windows() - found.windows()), sink["windows"]["dropped"] + lost, name)
+            self.assertEqual(len(missing), (sink["windows"]["dropped"] + lost) * (self.HOSTS + 1), "windows are whole, or not there")
+            for key, text in found.texts.items():
+                self.assertEqual(text, truth.texts[key])
+            print(f"{name.split()[0]}: {len(found.windows())} of {self.WINDOWS} windows, "
+                  f"{sink['windows']['dropped']} counted as dropped")
+        self.assertGreater(stats["sinks"][f"kafka {self.broker.bootstrap}"]["windows"]["dropped"], 10)
+
+
+class ProgramKilled(WithSinks):
+    """The appliance under load, killed at random; the broker too, now and then."""
+    FLOWS = 5_000  # a second
+    HOSTS = 300
+
+    def setUp(self):
+        super().setUp()
+        isolation.make_port()
+        self.addCleanup(isolation.remove_port)
+        self.stats_path = self.folder / "stats.json"
+
+    def start_program(self):
+        appliance = isolation.Appliance(options.hostscope, self.config, self.log, "--stats", self.stats_path)
+        self.addCleanup(appliance.kill)
+        return appliance
+
+    def kill_again_and_again(self, choice, kills):
+        is_broker_up = True
+        for i in range(kills):
+            appliance = self.start_program()
+            if not is_broker_up:
+                self.broker.start()  # while the appliance has windows for it
+            is_broker_up = i % 4 != 1
+            time.sleep(choice.uniform(0.3, 2.5))
+            if not is_broker_up:
+                self.broker.kill()
+                time.sleep(choice.uniform(0.0, 1.0))
+            appliance.kill()
+        if not is_broker_up:
+            self.broker.start()
+
+    def finish_program(self, load):
+        """One more run that is let come to its end. The load goes on until all is sent that waited, since windows without
+        anything in them are not closed, and it is at their edges that the accounting is written. Its last accounting."""
+        self.stats_path.unlink(missing_ok=True)
+        appliance = self.start_program()
+
+        def is_all_sent():
+            self.assertIsNone(appliance.process.poll(), self.log.read_text())
+            if not self.stats_path.exists():
+                return False
+            sinks = json.loads(self.stats_path.read_text())["sinks"]
+            return all(sink["lag"]["seconds"] <= 1 for sink in sinks.values())
+        deadline = time.monotonic() + 180
+        while not is_all_sent():
+            if time.monotonic() > deadline:
+                self.fail(f"windows are unsent: {json.loads(self.stats_path.read_text())['sinks']}\n{self.log.read_text()[-4000:]}")
+            time.sleep(0.05)
+        self.assertIsNone(load.poll(), "the load should not have ended")
+        load.kill()
+        load.wait()
+        self.assertEqual(appliance.stop(), 0, self.log.read_text())
+        return json.loads(self.stats_path.read_text())
+
+    def test_at_random_moments(self):
+        choice = random.Random(options.seed)
+        self.broker.start()
+        load = subprocess.Popen([options.hostscope, "generate", "--udp", f"{isolation.PORT4}:4739", "--hosts", str(self.HOSTS), "--rate",
+                                 str(self.FLOWS), "--duration", "1h", "--seed", str(options.seed), "--template-interval", "200ms"],
+                                stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)
+        self.addCleanup(load.kill)
+        self.kill_again_and_again(choice, options.kills)
+        stats = self.finish_program(load)
+        for name, sink in stats["sinks"].items():
+            self.assertEqual(sink["lag"], {"seconds": 0, "windows": 0, "bytes": 0}, name)
+            self.assertEqual((sink["records"]["rejected"], sink["records"]["dropped"]), (0, 0), name)
+        self.assertNotRegex(self.log.read_text(), "dropped unsent|was not stored|set aside|too slow")
+        stored = self.stored()
+        self.assertGreater(len(stored.windows()), options.kills)
+        self.assertGreater(len(stored.texts), self.HOSTS * options.kills)
+        print(f"killed {options.kills} times; of {len(stored.texts)} records in {len(stored.windows())} windows came again: "
+              f"{self.check_sinks(stored)}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--short", action="store_true")
+    parser.add_argument("--kills", type=int)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--hostscope", default=BUILD / "hostscope")
+    parser.add_argument("--deliver", default=BUILD / "tests" / "faults" / "deliver_windows")
+    parser.add_argument("--dump", default=BUILD / "tests" / "faults" / "dump_store")
+    parser.add_argument("tests", nargs="*", metavar="TEST")
+    options.__dict__.update(vars(parser.parse_args()))
+    if options.kills is None:
+        options.kills = 5 if options.short else 100
+    try:
+        kafka.libraries()
+        isolation.enter()
+    except (maven.Unavailable, OSError) as reason:
+        return maven.skip_or_fail(str(reason))
+    print(f"seed {options.seed}, {options.kills} kills, {'some steps' if options.short else 'every step'}", flush=True)
+    unittest.main(argv=[sys.argv[0], *options.tests], verbosity=2)
+    return 0
+
+
+options = argparse.Namespace()
+
+if __name__ == "__main__":
+    sys.exit(main())
