@@ -28,7 +28,7 @@ using Client = std::unique_ptr<rd_kafka_t, decltype(&rd_kafka_destroy)>;
 
 Client MakeClient(const KafkaOptions& options, Trouble& trouble, std::string& problem) {
   std::vector<std::string> problems;
-  KafkaConf conf = MakeKafkaConf(options, problems);
+  KafkaConf conf = MakeKafkaConf(options, SecretFiles::kMustBeThere, problems);
   std::array<char, 512> reason{};
   if (rd_kafka_conf_set(conf.get(), "bootstrap.servers", options.brokers.c_str(), reason.data(),
                         reason.size()) != RD_KAFKA_CONF_OK) {
