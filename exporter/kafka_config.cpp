@@ -77,39 +77,47 @@ std::string_view WhyRefused(std::string_view name) {
 void SetSecret(rd_kafka_conf_t* conf, const std::string& name, const std::string& value,
                const std::string& where, std::vector<std::string>& problems) {
   std::array<char, 512> reason{};
-  switch (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), reason.data(), reason.size())) {
-    case RD_KAFKA_CONF_OK:
-      return;
-    case RD_KAFKA_CONF_UNKNOWN:
-      problems.push_back(where + ": librdkafka has no such property");
-      return;
-    case RD_KAFKA_CONF_INVALID:
-      problems.push_back(where + ": librdkafka refuses what the file has");
-      return;
-  }
+  if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), reason.data(), reason.size()) != RD_KAFKA_CONF_OK)
+    problems.push_back(where + ": librdkafka refuses what the file has");
 }
 
-void SetSecrets(rd_kafka_conf_t* conf, const KafkaOptions& options, SecretFiles files,
+// By trying: what is known but not set can't be asked for.
+bool IsKnown(const std::string& name) {
+  const KafkaConf scratch(rd_kafka_conf_new());
+  std::array<char, 512> reason{};
+  return rd_kafka_conf_set(scratch.get(), name.c_str(), "x", reason.data(), reason.size()) !=
+         RD_KAFKA_CONF_UNKNOWN;
+}
+
+// Why it can't be set whatever the file has, or an empty string.
+std::string WhyNoSecret(const KafkaOptions& options, const std::string& name) {
+  if (const std::string_view refused = WhyRefused(name); !refused.empty()) return std::string(refused);
+  if (options.properties.contains(name)) return "is in `properties` too; one of the two";
+  return IsKnown(name) ? "" : "librdkafka has no such property";
+}
+
+// False where some were left out since they are not known here.
+bool SetSecrets(rd_kafka_conf_t* conf, const KafkaOptions& options, SecretFiles files,
                 std::vector<std::string>& problems) {
+  bool has_all = true;
   for (const auto& [name, file] : options.secrets) {
     const std::string where = "kafka: secrets: " + name + " '" + file + "'";
-    if (const std::string_view refused = WhyRefused(name); !refused.empty()) {
-      problems.push_back(where + ": " + std::string(refused));
+    if (const std::string wrong = WhyNoSecret(options, name); !wrong.empty()) {
+      problems.push_back(where + ": " + wrong);
       continue;
     }
-    if (options.properties.contains(name)) {
-      problems.push_back(where + ": is in `properties` too; one of the two");
-      continue;
-    }
-    const Secret secret = ReadSecret(file);
-    if (secret.problem.empty()) {
+    const Secret secret = files == SecretFiles::kAreNotRead ? Secret{} : ReadSecret(file);
+    const bool is_elsewhere = files == SecretFiles::kAreNotRead ||
+                              (files == SecretFiles::kMayBeElsewhere && secret.is_of_the_service);
+    if (is_elsewhere) {
+      has_all = false;
+    } else if (secret.problem.empty()) {
       SetSecret(conf, name, secret.value, where, problems);
-    } else if (files == SecretFiles::kMayBeElsewhere && secret.is_of_the_service) {
-      SetSecret(conf, name, "not known here", where, problems);
     } else {
       problems.push_back(where + ": " + secret.problem);
     }
   }
+  return has_all;
 }
 
 }  // namespace
@@ -124,7 +132,8 @@ void CheckTopic(const char* key, const std::string& topic, std::vector<std::stri
   }
 }
 
-KafkaConf MakeKafkaConf(const KafkaOptions& options, SecretFiles files, std::vector<std::string>& problems) {
+KafkaConf MakeKafkaConf(const KafkaOptions& options, SecretFiles files, std::vector<std::string>& problems,
+                        bool* has_all_secrets) {
   KafkaConf conf(rd_kafka_conf_new());
   for (const Property& property : kDefaults) Set(conf.get(), property.name, property.value, problems);
   Set(conf.get(), "compression.codec", options.compression, problems);
@@ -136,10 +145,32 @@ KafkaConf MakeKafkaConf(const KafkaOptions& options, SecretFiles files, std::vec
       problems.push_back(Quoted(name, value) + ": " + std::string(refused));
     }
   }
-  SetSecrets(conf.get(), options, files, problems);
+  const bool has_all = SetSecrets(conf.get(), options, files, problems);
+  if (has_all_secrets != nullptr) *has_all_secrets = has_all;
   for (const Property& property : kFixed) Set(conf.get(), property.name, property.value, problems);
   return conf;
 }
+
+namespace {
+
+// What contradicts each other is found only when a producer is made. Without brokers it connects to nothing,
+// which it would warn of.
+void CheckByMaking(const KafkaOptions& options, SecretFiles files, std::vector<std::string>& problems) {
+  bool has_all_secrets = false;
+  KafkaConf conf = MakeKafkaConf(options, files, problems, &has_all_secrets);
+  if (!problems.empty() || !has_all_secrets) return;
+  rd_kafka_conf_set_log_cb(conf.get(), [](const rd_kafka_t*, int, const char*, const char*) {});
+  std::array<char, 512> reason{};
+  rd_kafka_t* producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), reason.data(), reason.size());
+  if (producer == nullptr) {
+    problems.push_back(std::string("kafka: properties: ") + reason.data());
+  } else {
+    static_cast<void>(conf.release());  // the producer's now
+    rd_kafka_destroy(producer);
+  }
+}
+
+}  // namespace
 
 std::vector<std::string> CheckKafkaOptions(const KafkaOptions& options) {
   std::vector<std::string> problems;
@@ -153,19 +184,13 @@ std::vector<std::string> CheckKafkaOptions(const KafkaOptions& options) {
   if (options.schema == Schema::kStream4Flow && options.sketches) {
     problems.emplace_back("kafka: sketches 'true': schema stream4flow has no place for them");
   }
-  KafkaConf conf = MakeKafkaConf(options, SecretFiles::kMayBeElsewhere, problems);
-  if (!problems.empty()) return problems;
-  // What contradicts each other is found only when a producer is made. Without brokers it connects to
-  // nothing, which it would warn of.
-  rd_kafka_conf_set_log_cb(conf.get(), [](const rd_kafka_t*, int, const char*, const char*) {});
-  std::array<char, 512> reason{};
-  rd_kafka_t* producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), reason.data(), reason.size());
-  if (producer == nullptr) {
-    problems.push_back(std::string("kafka: properties: ") + reason.data());
-  } else {
-    static_cast<void>(conf.release());  // the producer's now
-    rd_kafka_destroy(producer);
-  }
+  CheckByMaking(options, SecretFiles::kAreNotRead, problems);
+  return problems;
+}
+
+std::vector<std::string> CheckKafkaFiles(const KafkaOptions& options) {
+  std::vector<std::string> problems;
+  if (!options.secrets.empty()) CheckByMaking(options, SecretFiles::kMayBeElsewhere, problems);
   return problems;
 }
 

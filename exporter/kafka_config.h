@@ -19,13 +19,15 @@ using KafkaConf = std::unique_ptr<rd_kafka_conf_t, KafkaConfDeleter>;
 enum class SecretFiles : std::uint8_t {
   kMustBeThere,
   kMayBeElsewhere,  ///< those of $CREDENTIALS_DIRECTORY, which only a service has
+  kAreNotRead,
 };
 
 /// Adds to `problems` what is wrong with a topic's name; `key` is the option's.
 void CheckTopic(const char* key, const std::string& topic, std::vector<std::string>& problems);
 
 /// The producer's configuration without callbacks. Adds to `problems` what librdkafka says of each property,
-/// and which secret can't be read; no secret's value.
-KafkaConf MakeKafkaConf(const KafkaOptions& options, SecretFiles files, std::vector<std::string>& problems);
+/// and which secret can't be read; no secret's value. `has_all_secrets`: none was left out.
+KafkaConf MakeKafkaConf(const KafkaOptions& options, SecretFiles files, std::vector<std::string>& problems,
+                        bool* has_all_secrets = nullptr);
 
 }  // namespace hostscope::exporter

@@ -33,8 +33,12 @@ struct KafkaOptions {
   std::map<std::string, std::string> secrets;
 };
 
-/// Every problem of the options that can be found without a broker; each names the key and the value.
+/// Every problem of the options that can be found without a broker, and without reading secrets; each names
+/// the key and the value.
 std::vector<std::string> CheckKafkaOptions(const KafkaOptions& options);
+/// The same of options that have none, with their secrets; those of $CREDENTIALS_DIRECTORY may be missing
+/// where that is not set.
+std::vector<std::string> CheckKafkaFiles(const KafkaOptions& options);
 
 /// A sink that produces to Apache Kafka through librdkafka.
 ///

@@ -129,6 +129,11 @@ void CheckSinks(const SinksConfig& sinks, Checker& checker) {
   }
 }
 
+void CheckSecrets(const std::string& key, const exporter::KafkaOptions& options, Checker& checker) {
+  for (std::string& wrong : exporter::CheckKafkaFiles(options))
+    checker.Report(key, std::move(wrong), "a file that this user can read, with what librdkafka allows");
+}
+
 void CheckRawFlows(const RawFlowsConfig& flows, Checker& checker) {
   if (flows.brokers.empty() || !checker.IsSound("raw_flows")) return;
   for (std::string& wrong : exporter::CheckRawFlowOptions(RawFlowOptionsOf(flows)))
@@ -199,6 +204,11 @@ void CheckConfig(const Config& config, const KeyLines& lines, std::vector<Proble
 void CheckConfigFiles(const Config& config, const KeyLines& lines, std::vector<Problem>& problems) {
   Checker checker(lines, problems);
   ReportAll(http::CheckHttpFiles(config.http), checker);
+  for (std::size_t i = 0; i < config.sinks.kafka.size(); ++i)
+    CheckSecrets("sinks.kafka[" + std::to_string(i) + "]", KafkaOptionsOf(config.sinks.kafka[i], "any"),
+                 checker);
+  if (!config.raw_flows.brokers.empty())
+    CheckSecrets("raw_flows", RawFlowOptionsOf(config.raw_flows).kafka, checker);
 }
 
 }  // namespace hostscope::app

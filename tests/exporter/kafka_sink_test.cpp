@@ -483,29 +483,30 @@ class KafkaSecrets : public ::testing::Test {
 TEST_F(KafkaSecrets, ComeFromAFile) {
   Write("hunter2\n");
   EXPECT_THAT(CheckKafkaOptions(With("sasl.password", file_)), IsEmpty());
+  EXPECT_THAT(CheckKafkaFiles(With("sasl.password", file_)), IsEmpty());
   EXPECT_NE(OpenKafkaSink(With("sasl.password", file_), {}).sink, nullptr);
 }
 
 TEST_F(KafkaSecrets, ComeFromTheServicesCredentials) {
   const KafkaOptions options = With("sasl.password", "secret");
   // Who checks a configuration by hand does not have them.
-  EXPECT_THAT(CheckKafkaOptions(options), IsEmpty());
+  EXPECT_THAT(CheckKafkaFiles(options), IsEmpty());
   EXPECT_EQ(
       OpenKafkaSink(options, {}).problem,
       "kafka: secrets: sasl.password 'secret': is no absolute path, and $CREDENTIALS_DIRECTORY, where it "
       "would be, is not set");
   setenv("CREDENTIALS_DIRECTORY", folder_.c_str(), 1);
   EXPECT_THAT(
-      CheckKafkaOptions(options),
+      CheckKafkaFiles(options),
       ElementsAre("kafka: secrets: sasl.password 'secret': can't be read: No such file or directory"));
   Write("hunter2");
-  EXPECT_THAT(CheckKafkaOptions(options), IsEmpty());
+  EXPECT_THAT(CheckKafkaFiles(options), IsEmpty());
   EXPECT_NE(OpenKafkaSink(options, {}).sink, nullptr);
 }
 
 TEST_F(KafkaSecrets, AreInNoProblem) {
   const auto problem_of = [&](const std::string& property) {
-    const std::vector<std::string> problems = CheckKafkaOptions(With(property, file_));
+    const std::vector<std::string> problems = CheckKafkaFiles(With(property, file_));
     EXPECT_EQ(problems.size(), 1U) << property;
     const std::string text = problems.empty() ? "" : problems[0];
     EXPECT_EQ(text.find("hunter2"), std::string::npos) << text;
@@ -527,6 +528,13 @@ TEST_F(KafkaSecrets, AreInNoProblem) {
             where + "sasl.password" + in + "has a byte of 0, which no property can hold");
   Write("hunter2" + std::string(65'536, 'x'));
   EXPECT_EQ(problem_of("sasl.password"), where + "sasl.password" + in + "has more than 64 KiB");
+}
+
+TEST_F(KafkaSecrets, AreNotReadByThoseWhoOnlyLookAtTheOptions) {
+  EXPECT_THAT(CheckKafkaOptions(With("sasl.password", file_)), IsEmpty());
+  EXPECT_THAT(CheckKafkaOptions(With("ssl.key.pem", "key")), IsEmpty());
+  EXPECT_THAT(CheckKafkaOptions(With("acks", file_)), ElementsAre(HasSubstr("always all")));
+  EXPECT_THAT(CheckKafkaFiles(With("sasl.password", file_)), ElementsAre(HasSubstr("can't be read")));
 }
 
 TEST(KafkaOptions, ASinkIsNotOpenedWithAProblem) {
