@@ -233,9 +233,11 @@ char* EncodeStream4Flow(const HostRecord& record, char* out) noexcept {
 
 }  // namespace
 
-JsonEncoder::JsonEncoder(std::string_view observer, Schema schema, bool with_sketches)
+JsonEncoder::JsonEncoder(std::string_view observer, Schema schema, bool with_sketches,
+                         HostNetwork host_network)
     : schema_(schema),
       with_sketches_(with_sketches),
+      host_network_(host_network),
       observer_(",\"observer\":{\"name\":" + JsonString(observer) + "}"),
       max_record_size_(kMaxRecord + observer_.size() + (with_sketches ? 2 * kMaxSketches : 0)),
       id_maker_(observer) {
@@ -269,9 +271,10 @@ char* JsonEncoder::PutHost(const HostRecord& record, char* out) noexcept {
 
 void JsonEncoder::SetNetwork(const Prefix& network) noexcept {
   std::array<char, kMaxPrefixText> text;
-  network_.assign(",\"network\":\"");
+  const bool is_object = host_network_ == HostNetwork::kObject;
+  network_.assign(is_object ? ",\"network\":{\"prefix\":\"" : ",\"network\":\"");
   network_.append(text.data(), FormatPrefix(network, text.data()));
-  network_.append("\"}");
+  network_.append(is_object ? "\"}}" : "\"}");
   named_network_ = network;
 }
 

@@ -18,6 +18,12 @@ enum class Schema {
   kStream4Flow,  ///< what Stream4Flow's host_stats.py emits: hosts that sent something, no window record
 };
 
+/// What `host.network` is.
+enum class HostNetwork {
+  kText,    ///< "10.20.0.0/16"
+  kObject,  ///< {"prefix":"10.20.0.0/16"}: for indices that have further fields below that name
+};
+
 /// Host, network and window records as JSON, one object without line end each: docs/records.md.
 ///
 /// Numbers are exact: counts as they are; avg_duration in seconds, rounded to the nearest millisecond, halves
@@ -34,7 +40,8 @@ class JsonEncoder {
  public:
   /// `with_sketches` adds the sketches of distinct counts to each role, in base64; with kStream4Flow it says
   /// nothing.
-  JsonEncoder(std::string_view observer, Schema schema, bool with_sketches = false);
+  JsonEncoder(std::string_view observer, Schema schema, bool with_sketches = false,
+              HostNetwork host_network = HostNetwork::kText);
 
   /// No record is longer than this.
   std::size_t max_record_size() const noexcept { return max_record_size_; }
@@ -71,9 +78,10 @@ class JsonEncoder {
 
   Schema schema_;
   bool with_sketches_;
+  HostNetwork host_network_;
   std::string observer_;  // ,"observer":{"name":…}
   std::string head_;      // of every record of this window, up to and with the observer
-  std::string network_;   // ,"network":"…"}: of the record before, and mostly of the next one too
+  std::string network_;   // ,"network":…}: of the record before, and mostly of the next one too
   Prefix named_network_;  // in network_, unless that is empty
   std::size_t max_record_size_;
   RecordIdMaker id_maker_;

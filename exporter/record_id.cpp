@@ -72,5 +72,9 @@ char* RecordIdMaker::Format(const aggregator::NetworkRecord& record, char* out) 
   const Id id = Make(record);
   return PutHex(out, id.data());
 }
+char* RecordIdMaker::FormatWindow(char* out) noexcept {
+  const Id id = Make(Kind::kWindow, Address{}, 0);
+  return PutHex(out, id.data());
+}
 
 }  // namespace hostscope::exporter

@@ -17,8 +17,12 @@ namespace hostscope::exporter {
 ///
 ///   8 bytes   window start, nanoseconds since the Unix epoch, two's complement, big-endian
 ///   8 bytes   window length, nanoseconds, big-endian
-///   1 byte    0: a host; 1: the `other` record of a network; 2: the network record of a prefix
-///   16 bytes  the host's address, or the network's or prefix's, in network order, IPv4 as ::ffff:a.b.c.d
+///   1 byte    0: a host; 1: the `other` record of a network; 2: the network record of a prefix; 3: the
+///   window
+///             record
+///   16 bytes  the host's address, or the network's or prefix's, in network order, IPv4 as ::ffff:a.b.c.d; of
+///   a
+///             window record zeros
 ///   1 byte    0, or the network's or prefix's length in bits of these 16 bytes
 ///   the rest  the observer's name, as configured
 ///
@@ -40,9 +44,11 @@ class RecordIdMaker {
   /// Writes it as kTextLength characters; returns the end.
   char* Format(const aggregator::HostRecord& record, char* out) noexcept;
   char* Format(const aggregator::NetworkRecord& record, char* out) noexcept;
+  /// Of the window record, which has none in it: for stores that need an id of each record.
+  char* FormatWindow(char* out) noexcept;
 
  private:
-  enum class Kind : char { kHost = 0, kOther = 1, kNetwork = 2 };
+  enum class Kind : char { kHost = 0, kOther = 1, kNetwork = 2, kWindow = 3 };
   Id Make(Kind kind, const Address& address, std::uint8_t length) noexcept;
 
   std::string key_;  // as above: kept, so that of each record only what differs is written

@@ -60,6 +60,14 @@ TEST(JsonEncoder, WritesTheRecordOfAHostThatSent) {
                                         kSenderRole + R"(,"record_id":"8970a0aa396381cd088fa6e77bf422d3"})");
 }
 
+TEST(JsonEncoder, WritesTheNetworkOfAHostAsAnObjectWhereAskedTo) {
+  JsonEncoder encoder("mon1", Schema::kHostscope, false, HostNetwork::kObject);
+  encoder.SetWindow(TenSeconds(), false);
+  EXPECT_EQ(Encode(encoder, SenderRecord()),
+            kHead + R"("host":{"ip":"10.20.30.40","network":{"prefix":"10.20.0.0/16"}},"sent":)" +
+                kSenderRole + R"(,"record_id":"8970a0aa396381cd088fa6e77bf422d3"})");
+}
+
 // Figures of one digit take a way of their own: every mixture of 0 to 9, against plain concatenation.
 TEST(JsonEncoder, WritesSmallFiguresAsAnyOthers) {
   std::mt19937_64 random(1);

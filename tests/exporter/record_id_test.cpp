@@ -108,6 +108,20 @@ TEST(RecordId, DiffersWithEachOfThem) {
   EXPECT_EQ(ids.size(), 12U);
 }
 
+TEST(RecordId, OfAWindowItIsLikeNoHosts) {
+  const auto of_window = [](const WindowSpan& span, std::string_view observer) {
+    RecordIdMaker maker(observer);
+    maker.SetWindow(span);
+    char text[RecordIdMaker::kTextLength];
+    return std::string(text, maker.FormatWindow(text));
+  };
+  EXPECT_EQ(of_window(TenSeconds(), "mon1"), of_window(TenSeconds(), "mon1"));
+  std::unordered_set<std::string> ids = {of_window(TenSeconds(), "mon1"), of_window(TenSeconds(1), "mon1"),
+                                         of_window(TenSeconds(), "mon2"), IdOf(HostAt("::")),
+                                         IdOf(OtherOf("::/0"))};
+  EXPECT_EQ(ids.size(), 5U);
+}
+
 TEST(RecordId, AMillionHostsHaveAMillionIds) {
   RecordIdMaker maker("mon1");
   maker.SetWindow(TenSeconds());
