@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -10,6 +11,7 @@
 #include "aggregator/host_tops.h"
 #include "aggregator/network_record.h"
 #include "dataplane/config.h"
+#include "exporter/elastic/elastic_sink.h"
 #include "exporter/http/http_options.h"
 #include "exporter/kafka_sink.h"
 #include "exporter/ndjson_sink.h"
@@ -53,9 +55,15 @@ struct RawFlowsConfig {
   exporter::RawFlowOptions options;  ///< but for the brokers
 };
 
+struct ElasticConfig {
+  std::int64_t timeout_ns = 60'000'000'000;
+  exporter::ElasticOptions options;  ///< but for the timeout, observer and networks
+};
+
 struct SinksConfig {
   std::vector<NdjsonConfig> ndjson;
   std::vector<KafkaConfig> kafka;
+  std::vector<ElasticConfig> elasticsearch;
 };
 
 struct RetentionConfig {
@@ -113,6 +121,17 @@ inline exporter::KafkaOptions KafkaOptionsOf(
 inline exporter::RawFlowOptions RawFlowOptionsOf(const RawFlowsConfig& flows) {
   exporter::RawFlowOptions options = flows.options;
   options.kafka.brokers = WithCommas(flows.brokers);
+  return options;
+}
+
+inline exporter::ElasticOptions ElasticOptionsOf(
+    const ElasticConfig& sink, const std::string& observer,
+    const std::optional<aggregator::NetworkLevels>& networks = std::nullopt) {
+  exporter::ElasticOptions options = sink.options;
+  options.http.timeout =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::nanoseconds(sink.timeout_ns));
+  options.observer = observer;
+  options.networks = networks;
   return options;
 }
 

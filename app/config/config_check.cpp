@@ -5,6 +5,7 @@
 
 #include "app/config/text.h"
 #include "exporter/address_text.h"
+#include "exporter/elastic/elastic_sink.h"
 #include "exporter/kafka_sink.h"
 
 namespace hostscope::app {
@@ -49,9 +50,15 @@ class Checker {
   }
 
  private:
-  int LineOf(const std::string& key) const {
-    const auto found = lines_.find(key);
-    return found == lines_.end() ? 0 : found->second;
+  // Of a key that is not in the file, the line of what it would be in.
+  int LineOf(std::string key) const {
+    while (true) {
+      const auto found = lines_.find(key);
+      if (found != lines_.end()) return found->second;
+      const std::size_t end = key.find_last_of(".[");
+      if (end == std::string::npos) return 0;
+      key.resize(end);
+    }
   }
 
   const KeyLines& lines_;
@@ -134,6 +141,26 @@ void CheckSecrets(const std::string& key, const exporter::KafkaOptions& options,
     checker.Report(key, std::move(wrong), "a file that this user can read, with what librdkafka allows");
 }
 
+void CheckElastic(const Config& config, Checker& checker) {
+  const std::vector<std::int64_t>& windows = config.window_lengths_ns;
+  for (std::size_t i = 0; i < config.sinks.elasticsearch.size(); ++i) {
+    const std::string path = "sinks.elasticsearch[" + std::to_string(i) + "]";
+    const exporter::ElasticOptions options = ElasticOptionsOf(config.sinks.elasticsearch[i], "any");
+    checker.NoneTwice(path + ".windows", options.window_lengths_ns, FormatDuration);
+    checker.NoneTwice(path + ".hosts.networks", options.hosts.networks, WritePrefix);
+    if (!checker.IsSound(path) || !checker.IsSound("windows")) continue;
+    for (exporter::ElasticProblem& problem : exporter::CheckElasticOptions(options)) {
+      checker.Report(path + "." + problem.key, std::move(problem.wrong), std::move(problem.allowed));
+    }
+    for (std::size_t w = 0; w < options.window_lengths_ns.size(); ++w) {
+      const std::int64_t length = options.window_lengths_ns[w];
+      if (std::find(windows.begin(), windows.end(), length) != windows.end()) continue;
+      checker.Report(path + ".windows[" + std::to_string(w) + "]",
+                     FormatDuration(length) + " is no length of `windows`", "one of those");
+    }
+  }
+}
+
 void CheckRawFlows(const RawFlowsConfig& flows, Checker& checker) {
   if (flows.brokers.empty() || !checker.IsSound("raw_flows")) return;
   for (std::string& wrong : exporter::CheckRawFlowOptions(RawFlowOptionsOf(flows)))
@@ -196,6 +223,7 @@ void CheckConfig(const Config& config, const KeyLines& lines, std::vector<Proble
   CheckBursts(config.dataplane.decoder, checker);
   CheckNetworkRecords(config.network_records, checker);
   CheckSinks(config.sinks, checker);
+  CheckElastic(config, checker);
   CheckRawFlows(config.raw_flows, checker);
   CheckStore(config, checker);
   CheckHttp(config.http, checker);

@@ -1,5 +1,6 @@
 #include "app/config/config_keys.h"
 
+#include "app/config/elastic_keys.h"
 #include "exporter/address_text.h"
 
 namespace hostscope::app {
@@ -286,10 +287,14 @@ void DescribeSinks(KeyVisitor& visitor, SinksConfig& sinks) {
   static const KafkaConfig kNewKafka;
   static const NdjsonConfig kExampleNdjson = ExampleNdjson();
   static const KafkaConfig kExampleKafka = ExampleKafka();
+  static const ElasticConfig kNewElastic;
+  static const ElasticConfig kExampleElastic = ExampleElastic();
   visitor.Sections({"ndjson", "Files of one JSON object a line."},
                    SectionsOf(sinks.ndjson, kNewNdjson, kExampleNdjson, DescribeNdjson));
   visitor.Sections({"kafka", "Apache Kafka."},
                    SectionsOf(sinks.kafka, kNewKafka, kExampleKafka, DescribeKafka));
+  visitor.Sections({"elasticsearch", "Elasticsearch or OpenSearch: docs/elasticsearch.md."},
+                   SectionsOf(sinks.elasticsearch, kNewElastic, kExampleElastic, DescribeElastic));
 }
 
 void DescribeRetention(KeyVisitor& visitor, RetentionConfig& rule) {

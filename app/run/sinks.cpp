@@ -51,7 +51,15 @@ std::vector<NamedSink> OpenSinks(const Config& config) {
                                        [](std::string_view message) { spdlog::warn("kafka: {}", message); }),
                "kafka " + options.brokers + " " + options.hosts_topic + " " + options.windows_topic);
   }
-  if (config.sinks.ndjson.empty() && config.sinks.kafka.empty()) {
+  for (const ElasticConfig& sink : config.sinks.elasticsearch) {
+    const exporter::ElasticOptions options = ElasticOptionsOf(sink, observer, networks);
+    std::string key = "elasticsearch";
+    for (const std::string& url : options.http.urls) key += " " + url;
+    opener.Add(exporter::OpenElasticSink(
+                   options, [](std::string_view message) { spdlog::warn("elasticsearch: {}", message); }),
+               key + " " + options.data_stream);
+  }
+  if (config.sinks.ndjson.empty() && config.sinks.kafka.empty() && config.sinks.elasticsearch.empty()) {
     opener.Add(exporter::OpenNdjsonSink(NdjsonOptionsOf({"-"}, observer, networks)), "ndjson -");
   }
   return opener.Take();

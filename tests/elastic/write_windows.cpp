@@ -1,0 +1,87 @@
+// Writes windows of made hosts and networks to the sinks of a configuration, as the program does, for tests:
+//
+//   write_windows CONFIG HOSTS WINDOWS [SECONDS]
+//
+// Waits SECONDS at most (600) for the sinks to finish, then prints the sinks' part of --stats. With 0 WINDOWS
+// only what waits in the store is sent. Exits with 0 if all was delivered.
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/config/config_reader.h"
+#include "app/run/delivery.h"
+#include "app/stats.h"
+#include "tests/exporter/windows.h"
+
+namespace hostscope {
+namespace {
+
+// A fiftieth of the hosts, but few where there are few.
+constexpr std::uint32_t kHostsPerNetwork = 50;
+
+// ManyHosts(), but with sums that a signed number of 64 bits holds, which is what indices have.
+exporter::ListedWindow Window(std::size_t hosts, std::int64_t index) {
+  constexpr unsigned kShift = 20;
+  const exporter::ListedWindow any = exporter::ManyHosts(hosts, index);
+  std::vector<aggregator::HostRecord> records;
+  records.reserve(hosts);
+  for (std::size_t i = 0; i < any.size(); ++i) {
+    records.push_back(any.At(i));
+    for (aggregator::RoleFigures* role : {&records.back().sent, &records.back().received}) {
+      role->packets >>= kShift;
+      role->bytes >>= kShift;
+    }
+  }
+  return {any.span(), std::move(records)};
+}
+
+int WriteWindows(const app::Config& config, std::size_t hosts, std::int64_t windows,
+                 std::chrono::seconds patience) {
+  app::Delivery delivery(config);
+  const auto networks = exporter::ManyNetworks(static_cast<std::uint32_t>(hosts) / kHostsPerNetwork);
+  for (std::int64_t i = 0; i < windows; ++i) {
+    delivery.Push(std::make_shared<const exporter::ListedWindow>(Window(hosts, i), networks));
+  }
+  delivery.Stop(patience);
+  app::Stats stats;
+  delivery.AddTo(stats);
+  std::fputs(stats.ToJson().c_str(), stdout);
+  return delivery.undelivered() == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int Main(int argc, char** argv) {
+  constexpr long kPatience = 600;
+  if (argc < 4) {
+    std::fprintf(stderr, "usage: write_windows CONFIG HOSTS WINDOWS [SECONDS]\n");
+    return 2;
+  }
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("write_windows"));
+  const app::LoadedConfig loaded = app::LoadConfig(argv[1]);
+  for (const app::Problem& problem : loaded.problems)
+    std::fprintf(stderr, "%s\n", app::FormatProblem(argv[1], problem).c_str());
+  if (!loaded.problems.empty()) return EXIT_FAILURE;
+  const long patience = argc > 4 ? std::strtol(argv[4], nullptr, 10) : kPatience;
+  try {
+    return WriteWindows(loaded.config, std::strtoull(argv[2], nullptr, 10),
+                        std::strtoll(argv[3], nullptr, 10), std::chrono::seconds(patience));
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return EXIT_FAILURE;
+  }
+}
+
+}  // namespace
+}  // namespace hostscope
+
+int main(int argc, char** argv) {
+  return hostscope::Main(argc, argv);
+}
