@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "exporter/http/answer.h"
 #include "exporter/http/events.h"
 #include "exporter/http/exchange.h"
 #include "exporter/http/server_state.h"
@@ -23,13 +24,6 @@ namespace hostscope::http {
 
 using PlainStream = boost::asio::ip::tcp::socket;
 using TlsStream = boost::asio::ssl::stream<PlainStream>;
-
-/// What a handler, or a refusal, came to.
-struct Answer {
-  WireResponse wire;
-  std::shared_ptr<EventSubscription> events;  ///< not null: a stream follows
-  std::optional<Refusal> refusal;             ///< to be counted
-};
 
 /// One client's connection: requests one after the other, in the order in which they come (also where they
 /// are pipelined), then perhaps an event stream. Lives as long as something of it is under way. The server's

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -248,12 +249,19 @@ TEST_F(ServerTest, AnAddressInUseIsTriedAgain) {  // after five seconds
   Start();
   HttpOptions options;
   options.listen.port = port();
-  std::string said;
-  HttpServer second(options, {}, [&said](std::string_view message) { said += message; });
+  std::mutex mutex;
+  std::string said;  // also on the server's thread
+  HttpServer second(options, {}, [&](std::string_view message) {
+    const std::lock_guard lock(mutex);
+    said += message;
+  });
   second.Start();
   EXPECT_EQ(second.port(), 0);
-  EXPECT_THAT(said,
-              HasSubstr("127.0.0.1:" + std::to_string(options.listen.port) + ": Address already in use"));
+  {
+    const std::lock_guard lock(mutex);
+    EXPECT_THAT(said,
+                HasSubstr("127.0.0.1:" + std::to_string(options.listen.port) + ": Address already in use"));
+  }
   server_->Stop();
   const auto is_listening = [&] { return second.port() == options.listen.port; };
   EXPECT_TRUE(Eventually(is_listening) || Eventually(is_listening));
