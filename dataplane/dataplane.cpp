@@ -8,6 +8,7 @@
 
 #include "dataplane/cpu_plan.h"
 #include "dataplane/eal.h"
+#include "dataplane/snapshot.h"
 #include "dataplane/worker.h"
 
 namespace hostscope::dataplane {
@@ -146,6 +147,16 @@ class Dataplane::Impl {
     return beats;
   }
 
+  DataplaneSnapshot Snapshot() const {
+    const std::lock_guard lock(books_mutex_);
+    std::vector<std::uint16_t> port_ids;
+    for (const auto& open : ports_) port_ids.push_back(open->port.id());
+    std::vector<std::unique_ptr<const WorkerBooks>> books;
+    for (const auto& worker : workers_)
+      books.push_back(std::make_unique<const WorkerBooks>(worker->LatestBooks()));
+    return MakeSnapshot(status(), port_ids, std::move(books));
+  }
+
   std::vector<ipfix::ExporterStatus> Exporters() const {
     std::vector<ipfix::ExporterStatus> all;
     for (const auto& worker : workers_) {
@@ -233,6 +244,7 @@ class Dataplane::Impl {
   std::size_t running_ = 0;
   std::mutex drops_mutex_;
   mutable std::mutex policy_mutex_;  ///< control threads only
+  mutable std::mutex books_mutex_;   ///< who reads the workers' books
   ReceiveTime drops_read_;           ///< merging thread
 };
 
@@ -264,6 +276,9 @@ DataplaneStatus Dataplane::status() const {
 }
 std::vector<std::uint64_t> Dataplane::beats() const {
   return impl_->beats();
+}
+DataplaneSnapshot Dataplane::Snapshot() const {
+  return impl_->Snapshot();
 }
 std::vector<ipfix::ExporterStatus> Dataplane::Exporters() const {
   return impl_->Exporters();

@@ -62,6 +62,7 @@ struct DataplaneStatus {
   std::vector<WorkerStatus> workers;
   std::vector<ipfix::RuleStatus> rules;  ///< of exporters, over all workers; empty before Start()
 };
+struct DataplaneSnapshot;  // snapshot.h
 DatagramBooks BooksOf(const DataplaneStatus& status);
 
 /// A window part and the worker that it comes from.
@@ -110,6 +111,7 @@ class Dataplane {
   /// Of each worker, a number that grows about once a second while its loop runs. Any control thread, after
   /// Start().
   std::vector<std::uint64_t> beats() const;
+  DataplaneSnapshot Snapshot() const;
   /// Every exporter of every worker. Only before Start() and after Stop().
   std::vector<ipfix::ExporterStatus> Exporters() const;
 

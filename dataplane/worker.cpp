@@ -53,6 +53,10 @@ Worker::Worker(const Options& options, const ipfix::Settings& settings,
   if (options.board != nullptr) spreader_.emplace(*options.board, options.index);
   aggregator_ = std::make_unique<aggregator::WorkerAggregator>(options.base_window_ns,
                                                                clock_.At(second_began_), std::move(table));
+  books_.PrepareAll([&](WorkerBooks& books) {
+    for (const RxQueue& queue : options_.queues) books.queues.push_back({queue.port, queue.queue, {}});
+    books.exporters.reserve(settings.max_exporters);
+  });
 }
 
 Worker::~Worker() = default;
@@ -78,6 +82,7 @@ void Worker::Run() noexcept {
     begin = RestWhileIdle(end, !may_rest) ? rte_rdtsc() : end;  // a rest is not a long loop
   }
   last_part_ = aggregator_->Finish(clock_.At(rte_rdtsc()), Totals());
+  PublishBooks();
   has_ended_.store(true, std::memory_order_release);
 }
 
@@ -291,6 +296,19 @@ void Worker::Housekeeping(std::uint64_t tsc) noexcept {
   second_began_ = tsc;
   busy_ticks_ = 0;
   longest_ticks_ = 0;
+  PublishBooks();
+}
+
+/// For metrics, once a second. Longest with many exporters, some 350 bytes each: see docs/metrics.md.
+void Worker::PublishBooks() noexcept {
+  WorkerBooks& books = books_.back();
+  books.accounting = decoder_.accounting();
+  books.aggregator = aggregator_->counters();
+  if (spreader_) books.spread = spreader_->counters();
+  for (std::size_t i = 0; i < books.queues.size(); ++i)
+    books.queues[i].counters = *options_.queues[i].counters;
+  decoder_.CopyExporters(books.exporters);
+  books_.Publish();
 }
 
 void Worker::ChangePolicy() noexcept {

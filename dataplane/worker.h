@@ -11,7 +11,9 @@
 #include "dataplane/frame_outcome.h"
 #include "dataplane/handover.h"
 #include "dataplane/policy_handover.h"
+#include "dataplane/snapshot_box.h"
 #include "dataplane/spread.h"
+#include "dataplane/worker_books.h"
 #include "ipfix/counter.h"
 #include "ipfix/decoder.h"
 #include "ipfix/job_reader.h"
@@ -21,13 +23,6 @@ struct rte_mbuf;
 namespace hostscope::dataplane {
 
 class FrameClassifier;
-
-/// What a worker counts of one RX queue. Written by the worker, read by any thread.
-struct QueueCounters {
-  FrameCounters frames;
-  Counter replies;         ///< handed to the NIC
-  Counter replies_failed;  ///< the TX ring was full, or the queue can't answer
-};
 
 /// One RX queue as its worker sees it.
 struct RxQueue {
@@ -101,6 +96,9 @@ class Worker {
     return spreader_ ? &spreader_->counters() : nullptr;
   }
   const LoopGauges& gauges() const noexcept { return gauges_; }
+  /// Any thread, but one at a time: the books as they were between two loops, at most about a second ago.
+  /// Valid until it is asked again.
+  const WorkerBooks& LatestBooks() noexcept { return books_.Latest(); }
   /// Worker's thread, or any after HasEnded().
   const ipfix::Decoder& decoder() const noexcept { return decoder_; }
 
@@ -124,6 +122,7 @@ class Worker {
   bool MustWait(ReceiveTime now, ReceiveTime& until) noexcept;
   void Housekeeping(std::uint64_t tsc) noexcept;
   void ChangePolicy() noexcept;
+  void PublishBooks() noexcept;
   void Measure(std::uint64_t begin, std::uint64_t end, bool is_busy) noexcept;
   /// True if it slept.
   bool RestWhileIdle(std::uint64_t tsc, bool is_busy) noexcept;
@@ -150,6 +149,7 @@ class Worker {
   std::uint64_t longest_ticks_ = 0;
   std::uint64_t last_busy_;
   LoopGauges gauges_;
+  SnapshotBox<WorkerBooks> books_;
   std::atomic<bool> has_ended_{false};
   alignas(64) std::atomic<bool> is_stopping_{false};
 };

@@ -12,6 +12,7 @@ void DelayHistogram::Add(std::int64_t delay_ns) noexcept {
   const auto longest = static_cast<std::int64_t>(max_.Get());
   // First the largest, so that a reader finds none in a bucket beyond it.
   if (delay > longest) max_.Add(static_cast<std::uint64_t>(delay - longest));
+  sum_.Add(static_cast<std::uint64_t>(delay));
   counts_[static_cast<std::size_t>(bound - kUpperNs.begin())].Add(1);
 }
 

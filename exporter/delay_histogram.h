@@ -34,6 +34,7 @@ class DelayHistogram {
   // Any thread.
   std::uint64_t Count() const noexcept;
   std::uint64_t CountIn(std::size_t bucket) const noexcept { return counts_[bucket].Get(); }
+  std::uint64_t SumNs() const noexcept { return sum_.Get(); }
   std::int64_t MaxNs() const noexcept { return static_cast<std::int64_t>(max_.Get()); }
   /// What the share `q`, 0 to 1, of all took at most: interpolated within its bucket, so at most 2.5 times
   /// off, and never more than MaxNs(). 0 when there is nothing.
@@ -41,6 +42,7 @@ class DelayHistogram {
 
  private:
   std::array<Counter, kBuckets> counts_;
+  Counter sum_;
   Counter max_;
 };
 

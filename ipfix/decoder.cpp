@@ -60,6 +60,9 @@ std::uint32_t Decoder::TakeActiveExporters() noexcept {
 std::vector<ExporterStatus> Decoder::Exporters() const {
   return impl_->Exporters();
 }
+void Decoder::CopyExporters(std::vector<ExporterBooks>& into) const noexcept {
+  impl_->CopyExporters(into);
+}
 
 Decoder::Impl::Impl(const Settings& settings)
     : settings_(settings),
@@ -349,6 +352,24 @@ std::vector<ExporterStatus> Decoder::Impl::Exporters() const {
                    .accounting = &exporter.accounting});
   }
   return all;
+}
+
+void Decoder::Impl::CopyExporters(std::vector<ExporterBooks>& into) const noexcept {
+  into.clear();
+  for (std::uint32_t i = 0; i < exporters_.capacity() && into.size() < exporters_.size(); ++i) {
+    if (!exporters_.IsUsed(i)) continue;
+    const ExporterKey& key = exporters_.KeyOf(i);
+    const Exporter& exporter = exporters_[i];
+    into.push_back({.address = key.address,
+                    .port = key.port,
+                    .version = exporter.version,
+                    .observation_domain = key.domain,
+                    .templates = exporter.templates,
+                    .last_received = exporter.last_received,
+                    .sampling_rate = exporter.last_rate.value(),
+                    .clock_offset_ns = exporter.clock_offset_ns,
+                    .accounting = exporter.accounting});
+  }
 }
 
 }  // namespace hostscope::ipfix

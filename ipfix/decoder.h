@@ -39,6 +39,20 @@ struct ExporterStatus {
   const Accounting* accounting = nullptr;  ///< lives as long as the decoder
 };
 
+/// The same for other threads, with the books as they were. Holds no memory of its own, so that a decoding
+/// thread can write it down without asking for any.
+struct ExporterBooks {
+  Address address;
+  std::uint16_t port = 0;
+  std::uint16_t version = 0;
+  std::uint32_t observation_domain = 0;
+  std::uint32_t templates = 0;
+  ReceiveTime last_received;
+  double sampling_rate = 1;
+  std::int64_t clock_offset_ns = 0;
+  Accounting accounting;
+};
+
 /// Decodes NetFlow v5, NetFlow v9 (RFC 3954) and IPFIX (RFC 7011) datagrams into flow records. Owned and used
 /// by one thread. All memory is taken at construction, to the caps of `Settings`; Decode() neither allocates
 /// nor locks nor throws, whatever the bytes are.
@@ -96,6 +110,9 @@ class Decoder {
   std::uint32_t TakeActiveExporters() noexcept;
   /// Snapshot of every exporter. Decoding thread only; allocates.
   std::vector<ExporterStatus> Exporters() const;
+  /// Replaces what is in `into`. Decoding thread only; allocates nothing where `into` has room for
+  /// Settings::max_exporters.
+  void CopyExporters(std::vector<ExporterBooks>& into) const noexcept;
 
  private:
   class Impl;

@@ -78,6 +78,10 @@ struct StoreConfig {
   bool new_sinks_get_everything = false;
 };
 
+struct MetricsConfig {
+  std::size_t max_exporters = 20;  ///< with time series of their own
+};
+
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
 
 struct Config {
@@ -93,6 +97,7 @@ struct Config {
   RawFlowsConfig raw_flows;
   StoreConfig store;
   http::HttpOptions http;
+  MetricsConfig metrics;
   LogLevel log_level = LogLevel::kInfo;
 };
 

@@ -381,6 +381,13 @@ void DescribeHttp(KeyVisitor& visitor, http::HttpOptions& options) {
                   [&](KeyVisitor& inner) { DescribeHttpLimits(inner, options.limits); });
 }
 
+void DescribeMetrics(KeyVisitor& visitor, MetricsConfig& metrics) {
+  visitor.One({"exporters",
+               "Exporters with time series of their own: those that send most. Each has some 25 series; all\n"
+               "others together have as many."},
+              Whole(metrics.max_exporters, std::size_t{0}, std::size_t{4096}));
+}
+
 void DescribeLogging(KeyVisitor& visitor, Config& config) {
   visitor.One({"level", "What is logged, on standard error."},
               OneOf(config.log_level, {{"debug", LogLevel::kDebug},
@@ -437,6 +444,8 @@ void DescribeConfig(KeyVisitor& visitor, Config& config) {
       [&](KeyVisitor& inner) { DescribeStore(inner, config.store); });
   visitor.Section({"http", "The HTTP interface."},
                   [&](KeyVisitor& inner) { DescribeHttp(inner, config.http); });
+  visitor.Section({"metrics", "For Prometheus, at /metrics of the HTTP interface."},
+                  [&](KeyVisitor& inner) { DescribeMetrics(inner, config.metrics); });
   visitor.Section({"logging", "What the program says of itself."},
                   [&](KeyVisitor& inner) { DescribeLogging(inner, config); });
 }

@@ -12,6 +12,7 @@
 #include "app/run/delivery.h"
 #include "app/stats.h"
 #include "dataplane/dataplane.h"
+#include "dataplane/snapshot.h"
 #include "exporter/raw_flow_publisher.h"
 #include "ipfix/counter.h"
 
@@ -19,8 +20,8 @@ namespace hostscope::app {
 
 /// The receiving side, the merger and the sinks, wired together. One per process. Its own thread merges: it
 /// takes the workers' window parts, and hands closed windows to the sinks, each of which has a thread of its
-/// own. Methods are the main thread's, but what is const and told by counters (status(), stats(),
-/// has_failed(), windows_closed(), delivery()) is any thread's.
+/// own. Methods are the main thread's, but what is const and told by counters (status(), Snapshot(), stats(),
+/// has_failed(), windows_closed(), merger(), hosts(), delivery()) is any thread's.
 class Appliance {
  public:
   /// Opens sinks and ports. Throws std::runtime_error that says everything that could not be opened.
@@ -38,7 +39,12 @@ class Appliance {
 
   const std::vector<std::string>& warnings() const noexcept { return dataplane_.warnings(); }
   dataplane::DataplaneStatus status() const { return dataplane_.status(); }
+  /// Whose figures agree with each other. Only after Start().
+  dataplane::DataplaneSnapshot Snapshot() const { return dataplane_.Snapshot(); }
   const Delivery& delivery() const noexcept { return delivery_; }
+  /// Null: none are sent.
+  const exporter::RawFlowPublisher* raw_flows() const noexcept { return raw_flows_.get(); }
+  const aggregator::MergerCounters& merger() const noexcept { return merger_.counters(); }
   std::size_t worker_count() const noexcept { return dataplane_.worker_count(); }
   /// Most that all host tables together may take.
   std::size_t max_table_bytes() const noexcept;
@@ -46,6 +52,8 @@ class Appliance {
   /// Of each worker and of the merging thread, a number that grows at least once a second while it works.
   std::vector<std::uint64_t> beats() const;
   std::uint64_t windows_closed() const noexcept { return merger_.counters().windows.Get(); }
+  /// Host records of all base windows.
+  std::uint64_t hosts() const noexcept { return hosts_.Get(); }
   std::uint64_t hosts_of_last_window() const noexcept { return last_hosts_.load(std::memory_order_relaxed); }
   /// Whether the merging thread ended because of an error, which it logged.
   bool has_failed() const noexcept { return has_failed_.load(std::memory_order_relaxed); }

@@ -32,6 +32,9 @@ class Delivery {
   /// Any thread: whether a window waits for the store, or is being stored.
   bool is_storing() const;
   const std::vector<RunningSink>& sinks() const noexcept { return sinks_; }
+  /// Null where there is none; then store_runner() is null too.
+  const exporter::Store* store() const noexcept { return store_.get(); }
+  const exporter::SinkRunner* store_runner() const noexcept { return store_runner_.get(); }
   /// Host and window records that were given up or refused, of all sinks; those that the store could not take
   /// count once for each sink.
   std::uint64_t undelivered() const;

@@ -2,18 +2,21 @@
 
 #include <spdlog/spdlog.h>
 
+#include <string>
 #include <utility>
+
+#include "exporter/metrics_text.h"
 
 namespace hostscope::app {
 
 HttpApi::HttpApi(const Config& config, const Appliance& appliance)
-    : options_(config.http), appliance_(appliance) {
+    : options_(config.http), appliance_(appliance), metrics_(appliance, config.metrics.max_exporters) {
   if (!options_.is_enabled) return;
   server_ = std::make_unique<http::HttpServer>(
       options_, MakeRouter(), [](std::string_view message) { spdlog::warn("http: {}", message); });
 }
 
-http::Router HttpApi::MakeRouter() const {
+http::Router HttpApi::MakeRouter() {
   http::Router router;
   router.Add(
       http::Method::kGet, "/healthz",
@@ -25,6 +28,10 @@ http::Router HttpApi::MakeRouter() const {
       http::RunOn::kServer);
   router.Add(http::Method::kGet, "/api/v1/stats",
              [this](const http::Request&) { return http::Response::Json(appliance_.stats().ToJson()); });
+  router.Add(http::Method::kGet, "/metrics", [this](const http::Request&) {
+    return http::Response::Of(std::string(exporter::MetricsText::kContentType),
+                              metrics_.Scrape(server_->books()));
+  });
   return router;
 }
 

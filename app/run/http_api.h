@@ -6,6 +6,7 @@
 
 #include "app/config/config.h"
 #include "app/run/appliance.h"
+#include "app/run/metrics/metrics.h"
 #include "exporter/http/http_server.h"
 
 namespace hostscope::app {
@@ -24,10 +25,11 @@ class HttpApi {
   std::string url() const;
 
  private:
-  http::Router MakeRouter() const;
+  http::Router MakeRouter();
 
   http::HttpOptions options_;
   const Appliance& appliance_;
+  Metrics metrics_;
   std::unique_ptr<http::HttpServer> server_;  // null: none
 };
 
