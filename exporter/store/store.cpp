@@ -376,6 +376,10 @@ std::vector<std::int64_t> Store::Lengths() const {
 std::vector<WindowInfo> Store::List(std::int64_t length_ns, ReceiveTime from, ReceiveTime to) const {
   return impl_->catalog().List(length_ns, from, to);
 }
+
+std::optional<WindowId> Store::Newest(std::int64_t length_ns) const {
+  return impl_->catalog().Newest(length_ns);
+}
 std::shared_ptr<const StoredWindow> Store::Read(const WindowId& id) {
   return impl_->Read(id);
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -99,6 +100,8 @@ class Store {
   std::vector<std::int64_t> Lengths() const;
   /// Windows of one length that overlap [from, to), in order.
   std::vector<WindowInfo> List(std::int64_t length_ns, ReceiveTime from, ReceiveTime to) const;
+  /// The newest window of one length, of one in parts the last.
+  std::optional<WindowId> Newest(std::int64_t length_ns) const;
   /// A stored window; null where it is gone, or was damaged and is now set aside.
   std::shared_ptr<const StoredWindow> Read(const WindowId& id);
   /// Moves a window whose file is not what was written out of the way of readers and sinks, and counts it.

@@ -43,6 +43,14 @@ Address LastOf(const Prefix& prefix) noexcept {
   return AddressOf(NumberOf(prefix.network) | HostBits(prefix.length));
 }
 
+/// Where a network record stands in the order of ClosedWindow::ForEachNetwork().
+bool ComesBefore(const Prefix& a, const Prefix& b) noexcept {
+  if (a.IsIpv4() != b.IsIpv4()) return a.IsIpv4();
+  const Uint128 last_of_a = NumberOf(LastOf(a));
+  const Uint128 last_of_b = NumberOf(LastOf(b));
+  return last_of_a != last_of_b ? last_of_a < last_of_b : a.length > b.length;
+}
+
 /// The block that holds a row; null if none does.
 const BlockEntry* BlockOfRow(const std::vector<BlockEntry>& blocks, std::size_t row) noexcept {
   const auto after =
@@ -250,11 +258,9 @@ ReadResult StoredWindow::Find(const Address& host, HostRecord& record) const {
 ReadResult StoredWindow::Scan(const Prefix& prefix,
                               const std::function<void(const HostRecord&)>& visit) const {
   const Address last = LastOf(prefix);
-  std::size_t at = BlockOf(prefix.network);
-  if (at == tail_.blocks.size()) at = 0;
   ReadResult result = ReadResult::kNone;
   std::vector<HostRecord> records;
-  for (; at < tail_.blocks.size(); ++at) {
+  for (std::size_t at = FirstBlockOf(prefix); at < tail_.blocks.size(); ++at) {
     const BlockEntry& block = tail_.blocks[at];
     if (block.first_row >= tail_.host_rows || last < block.first) break;
     if (!ReadRange(block, prefix.network, last, records)) return ReadResult::kDamaged;
@@ -265,6 +271,54 @@ ReadResult StoredWindow::Scan(const Prefix& prefix,
     }
   }
   return result;
+}
+
+ReadResult StoredWindow::ScanAll(const std::function<void(const HostRecord&)>& visit) const {
+  std::vector<HostRecord> records;
+  for (const BlockEntry& block : tail_.blocks) {
+    if (block.first_row >= tail_.host_rows) break;
+    if (!ReadRange(block, Address{}, AddressOf(~Uint128{0}), records)) return ReadResult::kDamaged;
+    for (const HostRecord& record : records) visit(record);
+  }
+  return tail_.host_rows == 0 ? ReadResult::kNone : ReadResult::kFound;
+}
+
+std::size_t StoredWindow::FirstBlockOf(const Prefix& prefix) const {
+  const std::size_t at = BlockOf(prefix.network);
+  return at == tail_.blocks.size() ? 0 : at;
+}
+
+std::size_t StoredWindow::RowsToScan(const Prefix& prefix) const {
+  const Address last = LastOf(prefix);
+  std::size_t rows = 0;
+  for (std::size_t at = FirstBlockOf(prefix); at < tail_.blocks.size(); ++at) {
+    const BlockEntry& block = tail_.blocks[at];
+    if (block.first_row >= tail_.host_rows || last < block.first) break;
+    rows += block.rows;
+  }
+  return rows;
+}
+
+ReadResult StoredWindow::FindNetwork(const Prefix& prefix, NetworkRecord& record) const {
+  std::vector<NetworkRecord> records;
+  std::size_t low = 0;
+  std::size_t high = tail_.network_blocks.size();
+  while (low < high) {
+    const std::size_t middle = low + (high - low) / 2;
+    if (!ReadNetworks(tail_.network_blocks[middle], records)) return ReadResult::kDamaged;
+    if (records.empty() || ComesBefore(records.back().prefix, prefix)) {
+      low = middle + 1;
+    } else if (ComesBefore(prefix, records.front().prefix)) {
+      high = middle;
+    } else {
+      const auto found = std::find_if(records.begin(), records.end(),
+                                      [&prefix](const NetworkRecord& each) { return each.prefix == prefix; });
+      if (found == records.end()) return ReadResult::kNone;
+      record = *found;
+      return ReadResult::kFound;
+    }
+  }
+  return ReadResult::kNone;
 }
 
 }  // namespace hostscope::exporter

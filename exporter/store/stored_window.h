@@ -73,6 +73,13 @@ class StoredWindow final : public aggregator::ClosedWindow {
   /// Every host of a prefix in address order: a binary search in the index, then the blocks that hold any.
   ReadResult Scan(const Prefix& prefix,
                   const std::function<void(const aggregator::HostRecord&)>& visit) const;
+  /// Every host, in address order.
+  ReadResult ScanAll(const std::function<void(const aggregator::HostRecord&)>& visit) const;
+  /// How many rows Scan() decodes: those of all blocks that may hold a host of the prefix.
+  std::size_t RowsToScan(const Prefix& prefix) const;
+
+  /// The network record of one prefix, if one was stored: a binary search, a block for each step.
+  ReadResult FindNetwork(const Prefix& prefix, aggregator::NetworkRecord& record) const;
 
  private:
   explicit StoredWindow(int fd) : fd_(fd) {}
@@ -84,6 +91,7 @@ class StoredWindow final : public aggregator::ClosedWindow {
   bool ReadNetworks(const BlockEntry& block, std::vector<aggregator::NetworkRecord>& records) const;
   bool ReadSketches(const BlockEntry& block) const;
   std::size_t BlockOf(const Address& host) const;
+  std::size_t FirstBlockOf(const Prefix& prefix) const;
   bool NoteDamage() const noexcept;
 
   int fd_;

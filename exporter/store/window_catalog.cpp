@@ -56,6 +56,13 @@ std::optional<unsigned> WindowCatalog::LastPart(const aggregator::WindowSpan& sp
   return last;
 }
 
+std::optional<WindowId> WindowCatalog::Newest(std::int64_t length_ns) const {
+  const std::lock_guard lock(mutex_);
+  const auto level = levels_.find(length_ns);
+  if (level == levels_.end() || level->second.windows.empty()) return std::nullopt;
+  return level->second.windows.rbegin()->first;
+}
+
 std::uint64_t WindowCatalog::NewestBytes(std::int64_t length_ns) const {
   const std::lock_guard lock(mutex_);
   const auto level = levels_.find(length_ns);

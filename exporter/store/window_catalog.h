@@ -24,6 +24,8 @@ class WindowCatalog {
   std::vector<WindowInfo> List(std::int64_t length_ns, ReceiveTime from, ReceiveTime to) const;
   /// The highest part of that window, if there is one.
   std::optional<unsigned> LastPart(const aggregator::WindowSpan& span) const;
+  /// The newest window of that length.
+  std::optional<WindowId> Newest(std::int64_t length_ns) const;
   /// Size of the newest window of that length; 0 if there is none.
   std::uint64_t NewestBytes(std::int64_t length_ns) const;
   /// The oldest of all lengths for which `is_wanted` says so.
