@@ -1,0 +1,102 @@
+// What the server answers: docs/openapi.yaml, docs/records.md.
+
+export interface RoleFigures {
+  flows: number;
+  packets: number;
+  bytes: number;
+  avg_duration?: number;
+  peers: number;
+  src_ports: number;
+  dst_ports: number;
+  tcp_flags: Record<'fin' | 'syn' | 'rst' | 'psh' | 'ack' | 'urg' | 'ece' | 'cwr', number>;
+  protocols: Record<'tcp' | 'udp' | 'icmp' | 'other', number>;
+  top_peers?: ({ ip: string } & TopCount)[];
+  top_peers_error?: number;
+  top_dst_ports?: ({ port: number } & TopCount)[];
+  top_dst_ports_error?: number;
+}
+export interface TopCount {
+  flows?: number;
+  bytes?: number;
+}
+interface WindowHead {
+  '@timestamp': string;
+  window: { start: string; end: string; seconds: number };
+  partial?: boolean;
+}
+export interface TrafficRecord extends WindowHead {
+  host?: { ip: string; network: string };
+  network?: { prefix: string; level: number; monitored: boolean; within?: string; hosts: number; incomplete?: boolean };
+  sent?: RoleFigures;
+  received?: RoleFigures;
+}
+export interface WindowRecord extends WindowHead {
+  summary: {
+    hosts: number;
+    other_hosts: number;
+    flows: number;
+    packets: number;
+    bytes: number;
+    exporters: number;
+    dropped: number;
+    sequence_loss: number;
+    sampled_share: number;
+  };
+}
+export interface Cost {
+  windows: number;
+  rows: number;
+  damaged: number;
+}
+export interface Status {
+  observer: { name: string };
+  version: string;
+  history: string;
+  networks: string[];
+  levels: { ipv4: number[]; ipv6: number[] };
+  lengths: { seconds: number; windows: number; oldest?: string; newest?: string }[];
+  limits: { windows: number; rows: number; depth: number; records: number };
+}
+export interface TileAnswer {
+  prefix: string;
+  depth: number;
+  seconds: number;
+  from: string;
+  to: string;
+  cells: number[];
+  values: Record<string, (number | null)[]>;
+  read: Cost;
+}
+export interface SeriesAnswer {
+  host?: string;
+  prefix?: string;
+  distinct?: 'union' | 'largest host';
+  seconds: number;
+  from: string;
+  to: string;
+  windows: string[];
+  records: TrafficRecord[];
+  read: Cost;
+}
+export interface RecordsAnswer {
+  seconds: number;
+  from: string;
+  to: string;
+  records: TrafficRecord[];
+  read: Cost;
+}
+export interface WindowsAnswer {
+  records: WindowRecord[];
+  read: Cost;
+}
+export interface SearchAnswer {
+  host?: string;
+  prefix?: string;
+  network: string | null;
+  last_seen?: { start: string; seconds: number };
+  records?: TrafficRecord[];
+}
+/** Counts in named groups. */
+export interface StatsGroup {
+  [name: string]: number | StatsGroup;
+}
