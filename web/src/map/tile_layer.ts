@@ -114,6 +114,7 @@ export class PrefixLayer extends L.GridLayer {
     canvas.width = canvas.height = TILE_PIXELS * ratio;
     const view = viewOf(this.query.layout, this.levels, coords.z, coords.x, coords.y);
     const source = part(this.query.root, view.sourceBits, view.sourceNumber);
+    canvas.dataset.prefix = formatPrefix(source);
     const tile: Tile = { coords, canvas, view, source, answer: null, places: new Map(), abort: null };
     this.tiles.set(this.keyOf(coords), tile);
     this.draw(tile);

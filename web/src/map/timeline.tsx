@@ -8,6 +8,7 @@ import { change } from '../router';
 import type { WindowsAnswer } from '../types';
 
 const SHOWN = 180;
+const FEWEST_BARS = 40; // the room of so many is there from the start
 const PLAY_MS = 700;
 
 export function Timeline({ live, time }: { live: Live; time: WindowTime }) {
@@ -63,6 +64,7 @@ export function Timeline({ live, time }: { live: Live; time: WindowTime }) {
         <Bars windows={windows} at={at} />
         <input
           type="range"
+          style={{ left: `${(100 * Math.max(0, FEWEST_BARS - windows.length)) / FEWEST_BARS}%` }}
           min={0}
           max={Math.max(0, windows.length - 1)}
           value={at < 0 ? windows.length - 1 : at}
@@ -118,11 +120,12 @@ function mergeParts(answer: WindowsAnswer | null): Shown[] {
 
 function Bars({ windows, at }: { windows: Shown[]; at: number }) {
   const max = Math.max(1, ...windows.map((each) => each.flows));
+  const free = Math.max(0, FEWEST_BARS - windows.length); // newest to the right
   return (
-    <svg viewBox={`0 0 ${Math.max(1, windows.length)} 1`} preserveAspectRatio="none" aria-hidden="true">
+    <svg viewBox={`0 0 ${Math.max(FEWEST_BARS, windows.length)} 1`} preserveAspectRatio="none" aria-hidden="true">
       {windows.map((each, i) => {
         const height = each.flows / max;
-        return <rect key={each.start} class={i === at ? 'at' : ''} x={i + 0.1} width={0.8} y={1 - height} height={height} />;
+        return <rect key={each.start} class={i === at ? 'at' : ''} x={free + i + 0.1} width={0.8} y={1 - height} height={height} />;
       })}
     </svg>
   );

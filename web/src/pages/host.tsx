@@ -28,7 +28,7 @@ export function HostPage({ live, route }: { live: Live; route: Route }) {
   return (
     <main class="page">
       <header class="title">
-        <h1>{ip}</h1>
+        <h1 class="address">{ip}</h1>
         {record?.host && <a href={link('network', { prefix: record.host.network })}>{record.host.network}</a>}
         <a href={mapLink({ family: parsed.family, base: parsed.value, length: bitsOf(parsed.family) })}>on the map</a>
       </header>

@@ -26,7 +26,7 @@ export function NetworkPage({ live, route }: { live: Live; route: Route }) {
   return (
     <main class="page">
       <header class="title">
-        <h1>{name}</h1>
+        <h1 class="address">{name}</h1>
         <a href={mapLink(prefix)}>on the map</a>
       </header>
       <Series

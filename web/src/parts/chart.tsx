@@ -1,7 +1,7 @@
 import 'uplot/dist/uPlot.min.css';
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
-import { exactText } from '../format';
+import { exactText, timeText } from '../format';
 import { columnsOf, type Pick, type Row } from './columns';
 
 export interface Line {
@@ -35,6 +35,14 @@ function stack(columns: (number | null)[][]): (number | null)[][] {
   );
 }
 
+// The time, and the day where it changes.
+function tickText(at: number, before: number | undefined, step: number): string {
+  const text = timeText(at * 1000);
+  const [day, time] = text.split(' ');
+  const isNewDay = before === undefined || timeText(before * 1000).split(' ')[0] !== day;
+  return `${step < 60 ? time : time.slice(0, 5)}${isNewDay ? `\n${day}` : ''}`;
+}
+
 function optionsOf(props: ChartProps, columns: (number | null)[][], width: number): uPlot.Options {
   const faint = colorOf('--faint');
   const grid = { stroke: colorOf('--grid'), width: 1 };
@@ -47,11 +55,11 @@ function optionsOf(props: ChartProps, columns: (number | null)[][], width: numbe
     legend: { live: true },
     scales: { x: { time: true, range: [props.range.from / 1000, props.range.to / 1000] }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] } },
     axes: [
-      { stroke: faint, grid, ticks: grid, font },
+      { stroke: faint, grid, ticks: grid, font, space: 70, values: (_, ticks, __, ___, step) => ticks.map((at, i) => tickText(at, ticks[i - 1], step)) },
       { stroke: faint, grid, ticks: grid, font, size: AXIS_WIDTH, values: (_, ticks) => ticks.map((each) => props.text(each)) },
     ],
     series: [
-      { label: 'at', value: (_, at) => (at ? new Date(at * 1000).toLocaleString('sv') : '–') },
+      { label: 'at', value: (_, at) => (at ? timeText(at * 1000) : '–') },
       ...props.lines.map((line, i): uPlot.Series => {
         const color = colorOf(line.color);
         return {

@@ -47,7 +47,7 @@ function figureCell(record: TrafficRecord, role: Role, name: string, most: numbe
   const text = value === null ? '–' : metricOf(name).isShare ? shareText(value) : exactText(value);
   const bar = most > 0 && value !== null ? { '--bar': `${(100 * value) / most}%` } : undefined;
   return (
-    <td key={name} data-figure={name} class={bar ? 'bar' : ''} style={bar}>
+    <td key={name} data-figure={name} class={bar ? 'ranked-by' : ''} style={bar}>
       {text}
     </td>
   );

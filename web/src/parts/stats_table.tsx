@@ -2,6 +2,9 @@ import { countText, exactText } from '../format';
 import type { StatsGroup } from '../types';
 import { groupAt, type Stats } from './use_stats';
 
+// What is no count since start, so that its growth says nothing.
+const GAUGES = /(^|\.)(lag|delay|waiting|stored|active|subscribers|connections)(\.|$)/;
+
 export const labelOf = (name: string): string => name.replace(/_/g, ' ');
 
 /** The counts of a group of the accounting, groups in it indented, with what each grew by in a second. */
@@ -41,7 +44,8 @@ function flatten(now: StatsGroup, before: StatsGroup | null, seconds: number, de
     const key = prefix + name;
     const old = before?.[name];
     if (typeof value === 'number') {
-      const rate = typeof old === 'number' && value > old ? (value - old) / seconds : 0;
+      const isCounter = !GAUGES.test(key);
+      const rate = isCounter && typeof old === 'number' && value > old ? (value - old) / seconds : 0;
       return [{ key, name, depth, value, rate }];
     }
     const inner = flatten(value, typeof old === 'object' ? old : null, seconds, depth + 1, `${key}.`);
