@@ -15,6 +15,7 @@
 #include "exporter/http/http_options.h"
 #include "exporter/kafka_sink.h"
 #include "exporter/ndjson_sink.h"
+#include "exporter/query/memory_windows.h"
 #include "exporter/raw_flow_publisher.h"
 #include "exporter/store/store.h"
 #include "ipfix/prefix.h"
@@ -76,6 +77,7 @@ struct StoreConfig {
   std::vector<RetentionConfig> retention;
   std::uint64_t spool_bytes = exporter::StoreOptions{}.spool_bytes;
   bool new_sinks_get_everything = false;
+  std::uint64_t memory_bytes = exporter::MemoryWindowsOptions{}.bytes_per_length;  ///< without a path
 };
 
 struct MetricsConfig {

@@ -332,6 +332,10 @@ void DescribeStore(KeyVisitor& visitor, StoreConfig& store) {
   visitor.One(
       {"new_sinks", "What a sink gets first that was not there before: all that is kept, or what comes."},
       OneOf(store.new_sinks_get_everything, {{"everything", true}, {"nothing", false}}));
+  visitor.One({"memory",
+               "Without a path: what the newest windows of each length may take in memory, about 25 bytes a\n"
+               "host and 60 windows at most, for the console and whoever asks over HTTP."},
+              Bytes(store.memory_bytes, kMiB, kTiB));
 }
 
 void DescribeHttpLimits(KeyVisitor& visitor, http::HttpLimits& limits) {

@@ -45,6 +45,8 @@ class Appliance {
   /// Null: none are sent.
   const exporter::RawFlowPublisher* raw_flows() const noexcept { return raw_flows_.get(); }
   const aggregator::MergerCounters& merger() const noexcept { return merger_.counters(); }
+  /// As Delivery's. Before Start().
+  void SetListener(exporter::WindowListener listener) { delivery_.SetListener(std::move(listener)); }
   std::size_t worker_count() const noexcept { return dataplane_.worker_count(); }
   /// Most that all host tables together may take.
   std::size_t max_table_bytes() const noexcept;

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "exporter/query/memory_windows.h"
 #include "exporter/store/store_sink.h"
 
 namespace hostscope::app {
@@ -138,12 +139,33 @@ Delivery::Delivery(const Config& config, exporter::FileSystem& fs) {
           std::make_unique<exporter::SinkRunner>(std::move(sinks[i].sink), queue, LogFor(sink.name));
     }
   }
-  if (store_ != nullptr)
-    store_runner_ =
-        std::make_unique<exporter::SinkRunner>(exporter::MakeStoreSink(*store_), queue, LogFor("store"));
+  OpenHistory(config, queue);
+}
+
+void Delivery::OpenHistory(const Config& config, const exporter::SinkRunnerOptions& queue) {
+  const auto announcing = [this](std::unique_ptr<exporter::Sink> sink) {
+    return exporter::MakeAnnouncingSink(std::move(sink),
+                                        [listener = listener_](const aggregator::ClosedWindow& window) {
+                                          if (*listener) (*listener)(window);
+                                        });
+  };
+  if (store_ != nullptr) {
+    history_ = std::make_unique<exporter::StoreSource>(*store_);
+    store_runner_ = std::make_unique<exporter::SinkRunner>(announcing(exporter::MakeStoreSink(*store_)),
+                                                           queue, LogFor("store"));
+  } else if (config.http.is_enabled) {
+    exporter::MemoryWindowsOptions options;
+    options.bytes_per_length = config.store.memory_bytes;
+    options.content.networks = config.network_records.Wanted();
+    auto memory = std::make_unique<exporter::MemoryWindows>(options);
+    memory_runner_ = std::make_unique<exporter::SinkRunner>(announcing(exporter::MakeMemorySink(*memory)),
+                                                            queue, LogFor("history"));
+    history_ = std::move(memory);
+  }
 }
 
 void Delivery::Push(const aggregator::ClosedWindowPtr& window) {
+  if (memory_runner_ != nullptr) memory_runner_->Push(window);
   if (store_runner_ != nullptr) {
     store_runner_->Push(window);
     return;
@@ -159,6 +181,7 @@ void Delivery::Stop(std::chrono::milliseconds deadline) {
   };
   // First the store, which the sinks read from.
   if (store_runner_ != nullptr && !store_runner_->Stop(left())) spdlog::warn("store: did not finish in time");
+  if (memory_runner_ != nullptr) memory_runner_->Stop(0ms);
   for (const RunningSink& sink : sinks_) {
     if (sink.feeder != nullptr) {
       sink.feeder->Stop(left());

@@ -9,9 +9,10 @@
 
 namespace hostscope::app {
 
-HttpApi::HttpApi(const Config& config, const Appliance& appliance)
+HttpApi::HttpApi(const Config& config, Appliance& appliance)
     : options_(config.http), appliance_(appliance), metrics_(appliance, config.metrics.max_exporters) {
   if (!options_.is_enabled) return;
+  console_ = std::make_unique<ConsoleRoutes>(config, appliance);
   server_ = std::make_unique<http::HttpServer>(
       options_, MakeRouter(), [](std::string_view message) { spdlog::warn("http: {}", message); });
 }
@@ -26,12 +27,11 @@ http::Router HttpApi::MakeRouter() {
         return http::Response::Json("{\"status\":\"ok\"}\n");
       },
       http::RunOn::kServer);
-  router.Add(http::Method::kGet, "/api/v1/stats",
-             [this](const http::Request&) { return http::Response::Json(appliance_.stats().ToJson()); });
   router.Add(http::Method::kGet, "/metrics", [this](const http::Request&) {
     return http::Response::Of(std::string(exporter::MetricsText::kContentType),
                               metrics_.Scrape(server_->books()));
   });
+  console_->AddTo(router);
   return router;
 }
 

@@ -6,6 +6,7 @@
 
 #include "app/config/config.h"
 #include "app/run/appliance.h"
+#include "app/run/console_routes.h"
 #include "app/run/metrics/metrics.h"
 #include "exporter/http/http_server.h"
 
@@ -16,8 +17,8 @@ namespace hostscope::app {
 class HttpApi {
  public:
   /// `appliance` outlives it. Throws std::runtime_error where access control or TLS files are no good. No
-  /// server where the configuration has none.
-  HttpApi(const Config& config, const Appliance& appliance);
+  /// server where the configuration has none. Before the appliance's Start().
+  HttpApi(const Config& config, Appliance& appliance);
 
   void Start();
   void Stop();
@@ -30,6 +31,7 @@ class HttpApi {
   http::HttpOptions options_;
   const Appliance& appliance_;
   Metrics metrics_;
+  std::unique_ptr<ConsoleRoutes> console_;    // null with the server, which it outlives
   std::unique_ptr<http::HttpServer> server_;  // null: none
 };
 

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <stdexcept>
 #include <string>
 
@@ -73,6 +74,29 @@ TEST_F(DeliveryTest, WithoutAStoreAsWell) {
   Stats stats;
   delivery.AddTo(stats);
   EXPECT_EQ(stats.ToJson().find("\"store\""), std::string::npos);
+}
+
+TEST_F(DeliveryTest, HistoryIsInTheStoreOrInMemoryAndWhoListensCanReadIt) {
+  for (const std::string& store : {std::string(folder / "history"), std::string()}) {
+    config.store.path = store;
+    Delivery delivery(config);
+    ASSERT_NE(delivery.history(), nullptr);
+    std::promise<std::size_t> heard;
+    delivery.SetListener([&](const aggregator::ClosedWindow& window) {
+      const auto stored = delivery.history()->Read({window.span(), 0});
+      heard.set_value(stored == nullptr ? 0 : stored->size());
+    });
+    delivery.Push(Window(0));
+    EXPECT_EQ(heard.get_future().get(), kHosts);
+    delivery.Stop(kPatience);
+  }
+}
+
+TEST_F(DeliveryTest, WithoutAStoreAndHttpThereIsNoHistory) {
+  config.store.path.clear();
+  config.http.is_enabled = false;
+  const Delivery delivery(config);
+  EXPECT_EQ(delivery.history(), nullptr);
 }
 
 TEST_F(DeliveryTest, DelaysAreThoseOfBaseWindows) {

@@ -1,5 +1,7 @@
 #include "exporter/query/memory_windows.h"
 
+#include "exporter/query/announcing_sink.h"
+
 #include "tests/exporter/query/query_fixture.h"
 #include "tests/exporter/store/expect_window.h"
 
@@ -71,6 +73,20 @@ TEST(MemoryWindows, SinkCountsItsRecords) {
   EXPECT_EQ(sink->Flush(0), "");
   EXPECT_EQ(sink->status().delivered, 11U);
   EXPECT_EQ(sink->status().windows, 1U);
+}
+
+TEST(MemoryWindows, WhoeverHearsOfAWindowCanReadIt) {
+  MemoryWindows memory({});
+  std::vector<ReceiveTime> heard;
+  const auto sink = MakeAnnouncingSink(MakeMemorySink(memory), [&](const aggregator::ClosedWindow& window) {
+    heard.push_back(window.span().start);
+    EXPECT_NE(memory.Read({window.span(), 0}), nullptr);
+  });
+  EXPECT_EQ(sink->Write(ManyHosts(10, 0)), "");
+  // A window whose hosts are not in address order can't be written: nobody hears of it.
+  EXPECT_NE(sink->Write(ListedWindow(TenSeconds(1), {ManyHosts(2).At(1), ManyHosts(2).At(0)})), "");
+  EXPECT_EQ(heard, std::vector{TenSeconds(0).start});
+  EXPECT_EQ(sink->status().dropped, 3U);
 }
 
 }  // namespace

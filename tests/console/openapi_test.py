@@ -1,0 +1,259 @@
+#!/usr/bin/env python3
+"""The API against its description: openapi_test.py HOSTSCOPE
+
+Runs the appliance on DPDK's capture device, asks every path of docs/openapi.yaml in many ways, and holds each answer
+against the schema that it should have, which allows nothing beyond it. Needs neither root nor a NIC.
+"""
+import http.client
+import json
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.parse
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "exporters"))
+import network  # noqa: E402
+
+try:
+    import jsonschema
+    import yaml
+except ImportError as error:
+    sys.exit(network.skip_or_fail(f"not on this machine: {error.name} for Python"))
+
+SECONDS = 30
+DESCRIPTION = yaml.safe_load((HERE.parents[1] / "docs" / "openapi.yaml").read_text())
+CONFIG = """
+observer: {{name: mon1}}
+windows: {windows}
+networks: [0.0.0.0/0, 10.0.0.0/8, 2001:db8::/32]
+ports:
+  - device: net_pcap0,rx_pcap={folder}/in.pcap
+    addresses: [203.0.113.1]
+    promiscuous: true
+dpdk: {{hugepages: no}}
+cores: {{idle_sleep: 1ms}}
+memory: {{hosts: 10000, sketches: 1MiB}}
+top: {{peers: 3, dst_ports: 3}}
+sinks:
+  ndjson:
+    - path: {folder}/hosts.ndjson
+http: {{listen: "127.0.0.1:0"}}
+"""
+
+
+class Appliance:
+    def __init__(self, folder, more="", windows="[500ms, 1s]", is_waiting=True):
+        self.folder = pathlib.Path(folder)
+        subprocess.run([hostscope, "generate", "--pcap", self.folder / "in.pcap", "--records", "3000", "--hosts", "300",
+                        "--ipv6-share", "0.2", "--ipv4-network", "10.0.0.0/8", "--ipv6-network", "2001:db8::/32",
+                        "--summary", "/dev/null"], check=True)
+        (self.folder / "c.yaml").write_text(CONFIG.format(folder=self.folder, windows=windows) + more)
+        with open(self.folder / "log", "wb") as log:
+            self.process = subprocess.Popen([hostscope, "run", "-c", self.folder / "c.yaml"], stderr=log,
+                                            preexec_fn=network.die_with_parent)
+        self.port = int(network.wait_for(lambda: re.search(r"HTTP at http://127\.0\.0\.1:(\d+)", self.log()), "HTTP",
+                                         SECONDS)[1])
+        if is_waiting:
+            self.records = network.wait_for(self.read_records, "windows with hosts", SECONDS)
+
+    def log(self):
+        return (self.folder / "log").read_text(errors="replace")
+
+    def read_records(self):
+        """What the sink has, once windows of both lengths are over that have hosts."""
+        path = self.folder / "hosts.ndjson"
+        lines = path.read_text().splitlines() if path.exists() else []
+        records = [json.loads(line) for line in lines if line.endswith("}")]
+        full = {each["window"]["seconds"] for each in records if "summary" in each and each["summary"]["hosts"] > 0}
+        return records if full == {0.5, 1} else None
+
+    def ask(self, path, accept="application/json", **parameters):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
+        query = urllib.parse.urlencode(parameters)
+        connection.request("GET", f"/api/v1{path}" + (f"?{query}" if query else ""), headers={"Accept": accept})
+        return connection, connection.getresponse()
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(timeout=SECONDS)
+        finally:
+            self.process.kill()
+
+
+class OpenApi(unittest.TestCase):
+    MORE = ""
+    HISTORY = "memory"
+
+    @classmethod
+    def setUpClass(cls):
+        cls.scratch = tempfile.TemporaryDirectory(prefix="hostscope-openapi-")
+        cls.addClassCleanup(cls.scratch.cleanup)
+        cls.appliance = Appliance(cls.scratch.name, cls.MORE.format(folder=cls.scratch.name))
+        cls.addClassCleanup(cls.appliance.stop)
+        cls.hosts = [each for each in cls.appliance.records if "host" in each and each["window"]["seconds"] == 0.5]
+        cls.busiest = max(cls.hosts, key=lambda each: each.get("sent", {}).get("flows", 0))
+        cls.start = cls.busiest["window"]["start"]
+
+    def ask(self, path, status=200, **parameters):
+        """The answer, after it was held against the description."""
+        connection, answer = self.appliance.ask(path, **parameters)
+        body = answer.read()
+        connection.close()
+        self.assertEqual(answer.status, status, body)
+        said = json.loads(body)
+        described = DESCRIPTION["paths"][path]["get"]["responses"][str(status)]
+        if "$ref" in described:
+            described = DESCRIPTION["components"]["responses"][described["$ref"].split("/")[-1]]
+        self.assertEqual(answer.getheader("Content-Type"), "application/json")
+        schema = {**described["content"]["application/json"]["schema"], "components": DESCRIPTION["components"]}
+        jsonschema.Draft202012Validator(schema).validate(said)
+        known = {self.resolve(each)["name"] for each in DESCRIPTION["paths"][path]["get"].get("parameters", [])}
+        if status == 200:
+            self.assertLessEqual(set(parameters), known)
+        return said
+
+    @staticmethod
+    def resolve(parameter):
+        return DESCRIPTION["components"]["parameters"][parameter["$ref"].split("/")[-1]] if "$ref" in parameter else parameter
+
+    def test_every_path_is_asked(self):
+        with open(__file__) as source:
+            text = source.read()
+        for path in DESCRIPTION["paths"]:
+            self.assertIn(f'ask("{path}"', text)
+        # And one that is not described is not there.
+        _, answer = self.appliance.ask("/nothing")
+        self.assertEqual(answer.status, 404)
+
+    def test_status(self):
+        status = self.ask("/status")
+        self.assertEqual(status["history"], self.HISTORY)
+        self.assertEqual([each["seconds"] for each in status["lengths"]], [0.5, 1])
+        self.assertEqual(status["networks"], ["0.0.0.0/0", "10.0.0.0/8", "2001:db8::/32"])
+
+    def test_windows_are_those_of_the_sink(self):
+        said = self.ask("/windows", seconds=0.5, start=self.start)["records"]
+        written = [each for each in self.appliance.records
+                   if "summary" in each and each["window"] == self.busiest["window"]]
+        self.assertEqual(said, written)
+
+    def test_tile(self):
+        tile = self.ask("/tile", prefix="10.0.0.0/8", depth=16, metrics="flows,bytes,hosts,peers,avg_duration,syn_share",
+                        seconds=0.5, start=self.start)
+        of_window = [each for each in self.hosts if each["window"]["start"] == self.start and "sent" in each
+                     and ":" not in each["host"]["ip"]]
+        cells = {}
+        for each in of_window:
+            octets = [int(octet) for octet in each["host"]["ip"].split(".")]
+            cells.setdefault(octets[1] * 256 + octets[2], []).append(each["sent"])
+        self.assertEqual(tile["cells"], sorted(cells))
+        for i, cell in enumerate(tile["cells"]):
+            self.assertEqual(tile["values"]["flows"][i], sum(each["flows"] for each in cells[cell]))
+            self.assertEqual(tile["values"]["bytes"][i], sum(each["bytes"] for each in cells[cell]))
+            self.assertEqual(tile["values"]["hosts"][i], len(cells[cell]))
+            self.assertEqual(tile["values"]["peers"][i], max(each["peers"] for each in cells[cell]))
+        self.ask("/tile", seconds=1, role="received")
+        self.ask("/tile", prefix="2001:db8::/32", seconds=0.5, **{"from": 0, "to": "2100-01-01T00:00:00Z"})
+
+    def test_series(self):
+        ip = self.busiest["host"]["ip"]
+        said = self.ask("/series", host=ip, seconds=0.5, **{"from": 0, "to": "2100-01-01T00:00:00Z"})
+        written = [each for each in self.hosts if each["host"]["ip"] == ip]
+        self.assertEqual(said["records"][:len(written)], written)
+        self.assertIn(self.start, said["windows"])
+        self.assertEqual(self.ask("/series", prefix="10.0.0.0/8", seconds=0.5, start=self.start)["distinct"], "union")
+        self.assertEqual(self.ask("/series", prefix="10.0.0.0/9", seconds=0.5, start=self.start)["distinct"], "largest host")
+
+    def test_top(self):
+        said = self.ask("/top", seconds=0.5, start=self.start, by="bytes", n=10)["records"]
+        written = sorted((each for each in self.hosts if each["window"]["start"] == self.start and "sent" in each),
+                         key=lambda each: -each["sent"]["bytes"])
+        self.assertEqual([each["sent"]["bytes"] for each in said], [each["sent"]["bytes"] for each in written[:10]])
+        self.assertEqual(said[0], written[0])
+        for each in self.ask("/top", seconds=1, prefix="2001:db8::/32", role="received", by="dst_ports")["records"]:
+            self.assertIn(":", each["host"]["ip"])
+
+    def test_networks(self):
+        said = self.ask("/networks", seconds=0.5, start=self.start)["records"]
+        written = [each for each in self.appliance.records if each["window"] == self.busiest["window"]
+                   and each.get("network", {}).get("monitored") and "sent" in each]
+        key = lambda each: each["network"]["prefix"]  # noqa: E731
+        self.assertEqual(sorted(said, key=key), sorted(written, key=key))
+        self.ask("/networks", seconds=0.5, level=24, within="10.0.0.0/8", by="hosts", n=5)
+
+    def test_search(self):
+        ip = self.busiest["host"]["ip"]
+        self.assertEqual(self.ask("/search", q=ip)["host"], ip)
+        self.assertEqual(self.ask("/search", q="10.0")["prefix"], "10.0.0.0/16")
+        self.assertEqual(self.ask("/search", q="192.0.2.1")["network"], "0.0.0.0/0")
+
+    def test_stats(self):
+        self.assertEqual(self.ask("/stats")["records"]["counted"], 3000)
+
+    def test_errors(self):
+        for path, status, parameters in (
+                ("/tile", 400, {}), ("/tile", 400, {"seconds": "x"}), ("/tile", 404, {"seconds": 7}),
+                ("/tile", 422, {"seconds": 0.5, "depth": 17}), ("/top", 422, {"seconds": 0.5, "n": 5000}),
+                ("/series", 400, {"seconds": 0.5}), ("/networks", 400, {"seconds": 0.5, "by": "x"}),
+                ("/windows", 404, {"seconds": 0.5, "start": 0}), ("/search", 400, {"q": "nonsense"})):
+            self.ask(path, status, **parameters)
+
+    def test_the_newest_is_asked_again_each_time(self):
+        connection, answer = self.appliance.ask("/tile", seconds=0.5)
+        answer.read()
+        self.assertEqual(answer.getheader("Cache-Control"), "no-cache")
+        connection.request("GET", "/api/v1/tile?seconds=0.5", headers={"If-None-Match": answer.getheader("ETag")})
+        self.assertEqual(connection.getresponse().status, 304)
+        connection.close()
+
+
+class OpenApiWithStore(OpenApi):
+    MORE = "store: {{path: {folder}/store}}\n"
+    HISTORY = "store"
+
+
+class Events(unittest.TestCase):
+    """Of an appliance that everything comes to at once, at its start."""
+
+    LENGTHS = (2, 4)
+
+    def test_windows_are_told_when_they_close(self):
+        with tempfile.TemporaryDirectory(prefix="hostscope-openapi-") as folder:
+            # Not close to an edge, so that who listens is there before it.
+            time.sleep(self.LENGTHS[-1] - time.time() % self.LENGTHS[-1])
+            appliance = Appliance(folder, windows="[2s, 4s]", is_waiting=False)
+            self.addCleanup(appliance.stop)
+            connection, answer = appliance.ask("/events", accept="text/event-stream")
+            self.addCleanup(connection.close)
+            self.assertEqual(answer.getheader("Content-Type").split(";")[0], "text/event-stream")
+            schema = {"$ref": "#/components/schemas/WindowRecord", "components": DESCRIPTION["components"]}
+            told = {}
+            event = ""
+            while set(told) != set(self.LENGTHS):  # a timeout of the connection ends it
+                line = answer.readline().decode().rstrip()
+                event = line[7:] if line.startswith("event: ") else event
+                if not line.startswith("data: "):
+                    continue
+                self.assertEqual(event, "window")
+                record = json.loads(line[6:])
+                jsonschema.Draft202012Validator(schema).validate(record)
+                told[record["window"]["seconds"]] = told.get(record["window"]["seconds"], 0) + record["summary"]["flows"]
+                # Whoever hears of a window can read it.
+                _, tile = appliance.ask("/tile", seconds=record["window"]["seconds"], start=record["window"]["start"])
+                self.assertEqual(tile.status, 200)
+            self.assertGreater(min(told.values()), 0)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    hostscope = sys.argv.pop(1)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    unittest.main(verbosity=2)
