@@ -1,6 +1,6 @@
 // Drives the console as a person would, and compares what it shows with the records that the appliance wrote.
 import assert from 'node:assert/strict';
-import { mkdtempSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { after, before, test } from 'node:test';
@@ -9,7 +9,6 @@ import { chromium } from 'playwright-core';
 import { Appliance, waitFor } from './appliance.mjs';
 
 const VIEW = { width: 1280, height: 800 };
-const screenshots = process.env.HOSTSCOPE_SCREENSHOTS;
 const folder = mkdtempSync(join(tmpdir(), 'hostscope-browser-'));
 const appliance = new Appliance(folder);
 let browser, page;
@@ -86,12 +85,6 @@ async function busyHost(seconds = 1, windows = 5) {
     }
     return [...count].find(([, times]) => times === windows)?.[0];
   }, 'a busy host');
-}
-
-async function picture(name) {
-  if (!screenshots) return;
-  mkdirSync(screenshots, { recursive: true });
-  await page.screenshot({ path: join(screenshots, `${name}.png`) });
 }
 
 before(async () => {

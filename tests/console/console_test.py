@@ -2,7 +2,7 @@
 """The console in a real browser, with the running appliance: console_test.py HOSTSCOPE
 
 Makes a network namespace with a virtual cable, in which browser_test.mjs runs the appliance, sends it flow records, and
-drives Chromium. HOSTSCOPE_SCREENSHOTS=FOLDER also writes the pictures of docs/console.md.
+drives Chromium. With HOSTSCOPE_SCREENSHOTS=FOLDER it makes the pictures of docs/console.md instead.
 """
 import os
 import pathlib
@@ -23,7 +23,7 @@ TEST_SECONDS = 500
 
 def install(folder):
     """playwright-core, as package-lock.json has it. Returns why not."""
-    for name in ("package.json", "package-lock.json", "browser_test.mjs", "appliance.mjs"):
+    for name in ("package.json", "package-lock.json", "browser_test.mjs", "screenshots.mjs", "appliance.mjs"):
         shutil.copy(HERE / name, folder)
     try:
         done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, text=True,
@@ -47,7 +47,8 @@ def main(hostscope):
             space.ip("link", "add", "port0", "type", "veth", "peer", "name", "cable")
             space.device("port0")
             space.device("cable", "10.77.0.2/24")
-            process = space.start("node", "--test", f"{folder}/browser_test.mjs", cwd=folder,
+            script = "screenshots.mjs" if "HOSTSCOPE_SCREENSHOTS" in os.environ else "browser_test.mjs"
+            process = space.start("node", *(["--test"] if script == "browser_test.mjs" else []), script, cwd=folder,
                                   env={**os.environ, "HOSTSCOPE": str(pathlib.Path(hostscope).resolve()), "TZ": "UTC"})
             return process.wait(timeout=TEST_SECONDS)
         finally:

@@ -1,7 +1,6 @@
 #include "exporter/query/memory_windows.h"
 
 #include "exporter/query/announcing_sink.h"
-
 #include "tests/exporter/query/query_fixture.h"
 #include "tests/exporter/store/expect_window.h"
 

@@ -5,7 +5,7 @@ import { placeOfNumber, type Layout } from './layout';
 import { PrefixLayer, TILE_PIXELS, type Cell, type LayerEvents, type MapQuery } from './tile_layer';
 
 const MOST_LEVELS = 16; // below the root: 32 bits
-const OPENING_SHARE = 0.75; // of the view that a prefix takes which was gone to
+const OPENING_SHARE = 0.9; // of the view that a prefix takes which was gone to
 
 export const levelsBelow = (root: Prefix): number =>
   Math.min(MOST_LEVELS, (bitsOf(root.family) - root.length) >> 1);

@@ -1,12 +1,13 @@
 // Scales that people with any colour vision can read, and that stay in order in grey: viridis (S. van der Walt and
-// N. Smith), cividis (J. Nuñez and others). A few steps of each, between which we interpolate.
+// N. Smith), cividis (J. Nuñez and others). A few steps of each, between which we interpolate, without the
+// darkest, which would not show on the map's ground.
 
 export type Palette = 'viridis' | 'cividis';
 
 const STEPS: Record<Palette, string> = {
   viridis: 
-    '440154481a6c472f7d41448739568c31688e2a788e23888e1f988b22a88435b77954c5687ad151a5db36d2e21bfde725',
-  cividis: '00224e1235703b496c575d6d7071738a8779a59c74c3b369e1cc55fee838',
+    '481a6c472f7d41448739568c31688e2a788e23888e1f988b22a88435b77954c5687ad151a5db36d2e21bfde725',
+  cividis: '1235703b496c575d6d7071738a8779a59c74c3b369e1cc55fee838',
 };
 
 function decode(hex: string): number[][] {

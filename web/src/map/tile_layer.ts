@@ -252,7 +252,7 @@ export class PrefixLayer extends L.GridLayer {
   // Where the tile's prefix is: its edge, and its name in the corner.
   private drawFrame(context: CanvasRenderingContext2D, tile: Tile): void {
     const style = getComputedStyle(document.documentElement);
-    context.strokeStyle = style.getPropertyValue('--grid');
+    context.strokeStyle = style.getPropertyValue('--screen-grid');
     context.strokeRect(0.5, 0.5, TILE_PIXELS, TILE_PIXELS);
     if (this.query.layout === 'octets' || tile.view.level < 3) return;
     const name = formatPrefix(tile.source);
@@ -260,7 +260,7 @@ export class PrefixLayer extends L.GridLayer {
     const width = context.measureText(name).width;
     context.fillStyle = style.getPropertyValue('--veil');
     context.fillRect(1, 1, width + 10, 15);
-    context.fillStyle = style.getPropertyValue('--faint');
+    context.fillStyle = style.getPropertyValue('--screen-text');
     context.fillText(name, 6, 12);
   }
 }

@@ -4,7 +4,7 @@ import { StatsTable } from '../parts/stats_table';
 import { groupAt, numberAt, useStats, type Stats } from '../parts/use_stats';
 
 // What the exporters' page has.
-const OF_EXPORTERS = ['datagrams', 'records', 'templates', 'sequence', 'sequence_gaps', 'sets', 'exporters', 'messages', 'hosts'];
+const OF_EXPORTERS = ['records', 'templates', 'sequence', 'sequence_gaps', 'sets', 'exporters', 'messages', 'hosts'];
 
 export function AppliancePage() {
   const stats = useStats();
