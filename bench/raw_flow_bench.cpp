@@ -19,7 +19,7 @@ namespace hostscope::bench {
 namespace {
 
 constexpr std::size_t kBurst = 32;
-constexpr StreamOptions kStream{.hosts = 100'000, .zipf = 1.0, .both_roles = true};
+constexpr StreamOptions kStream{.hosts = 100'000, .zipf = 1.0, .both_roles = true, .records = 1'000'000};
 
 class NullConsumer final : public FlowConsumer {
  public:
