@@ -18,6 +18,7 @@ Findings Examine(const Config& config, const SystemView& system) {
   CheckClock(system, findings);
   CheckStore(config, findings);
   CheckSinks(config, findings);
+  CheckHttp(config, findings);
   return findings;
 }
 

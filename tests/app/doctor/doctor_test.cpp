@@ -2,13 +2,17 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <simdjson.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <map>
 #include <string>
 
 #include "app/doctor/checks.h"
+#include "exporter/http/http_options.h"
 #include "tests/app/program.h"
 
 // A machine made of files, good in every way; each test spoils one thing. Then the machine that runs the
@@ -51,6 +55,7 @@ class DoctorTest : public ::testing::Test {
     for (const std::int64_t length : config_.window_lengths_ns)
       config_.store.retention.push_back({length, {0, 1}});
     config_.sinks.ndjson.push_back({folder_ / "hosts.ndjson"});
+    config_.http.listen.port = 0;  // any
   }
 
   static std::string Hugepages() { return "/sys/kernel/mm/hugepages/hugepages-2048kB/"; }
@@ -115,7 +120,7 @@ TEST_F(DoctorTest, AGoodMachineHasNothingToMend) {
     EXPECT_EQ(finding.verdict, Verdict::kOk) << finding.check << ": " << finding.text;
     EXPECT_THAT(finding.mend, IsEmpty());
   }
-  EXPECT_EQ(findings.size(), 12U);
+  EXPECT_EQ(findings.size(), 13U);
   EXPECT_FALSE(fs::exists(folder_ / "store")) << "nothing is left behind";
   EXPECT_FALSE(fs::exists(folder_ / "hosts.ndjson"));
 }
@@ -259,6 +264,28 @@ TEST_F(DoctorTest, Sinks) {
   Expect("sinks", Verdict::kOk, "standard output");
 }
 
+TEST_F(DoctorTest, Http) {
+  Expect("http 127.0.0.1:0", Verdict::kOk, "can be listened on");
+  const int other = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof(address);
+  ASSERT_EQ(bind(other, reinterpret_cast<const sockaddr*>(&address), length), 0);
+  ASSERT_EQ(listen(other, 1), 0);
+  ASSERT_EQ(getsockname(other, reinterpret_cast<sockaddr*>(&address), &length), 0);
+  config_.http.listen.port = ntohs(address.sin_port);
+  Expect("http 127.0.0.1:" + std::to_string(config_.http.listen.port), Verdict::kWarn, "is in use",
+         "ss -ltnp");
+  close(other);
+  config_.http.listen = *http::ParseListenAddress("192.0.2.1:0");
+  Expect("http 192.0.2.1:0", Verdict::kFail, "no address of this machine", "http.listen");
+  config_.http.tokens_path = folder_ / "none";
+  Expect("http", Verdict::kFail, "tokens", "needed: ");
+  config_.http.is_enabled = false;
+  EXPECT_THAT(ToText(Examine(config_, system_)), Not(HasSubstr("http")));
+}
+
 TEST_F(DoctorTest, TextAndJson) {
   const Findings findings = {{"a", Verdict::kOk, "good", ""},
                              {"b", Verdict::kWarn, "so \"so\"", "do"},
@@ -286,7 +313,7 @@ TEST(DoctorCommandTest, ThisMachine) {
   const TemporaryFolder folder;
   WriteFile(folder / "c.yaml",
             "ports: [{device: net_tap0, addresses: [192.0.2.1]}]\n"
-            "dpdk: {hugepages: no}\ncores: {idle_sleep: 1ms}\n"
+            "dpdk: {hugepages: no}\ncores: {idle_sleep: 1ms}\nhttp: {listen: \"127.0.0.1:0\"}\n"
             "sinks: {ndjson: [{path: " +
                 (folder / "hosts.ndjson") + "}]}\n");
   const Finished good = RunHostscope({"doctor", "-c", folder / "c.yaml"});
