@@ -36,6 +36,8 @@ class Appliance {
 
   /// Who may send, and the settings of exporters, from now on: see Dataplane::SetExporters().
   void SetExporters(const ipfix::Settings& settings) { dataplane_.SetExporters(settings); }
+  /// What the store keeps for reading, where there is one.
+  void SetRetention(const StoreConfig& store) { delivery_.SetRetention(store); }
 
   const std::vector<std::string>& warnings() const noexcept { return dataplane_.warnings(); }
   dataplane::DataplaneStatus status() const { return dataplane_.status(); }

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <map>
 #include <stdexcept>
 #include <utility>
 
@@ -21,12 +22,17 @@ bool WantsSketches(const SinksConfig& sinks) {
                      [](const KafkaConfig& sink) { return sink.options.sketches; });
 }
 
+std::map<std::int64_t, exporter::Retention> RetentionOf(const StoreConfig& store) {
+  std::map<std::int64_t, exporter::Retention> retention;
+  for (const RetentionConfig& rule : store.retention) retention.emplace(rule.window_ns, rule.retention);
+  return retention;
+}
+
 std::unique_ptr<exporter::Store> OpenStore(const Config& config, const std::vector<NamedSink>& sinks,
                                            exporter::FileSystem& fs) {
   exporter::StoreOptions options;
   options.path = config.store.path;
-  for (const RetentionConfig& rule : config.store.retention)
-    options.retention.emplace(rule.window_ns, rule.retention);
+  options.retention = RetentionOf(config.store);
   options.content = {config.network_records.Wanted(), WantsSketches(config.sinks)};
   for (const NamedSink& sink : sinks) options.sinks.push_back(sink.key);
   options.spool_bytes = config.store.spool_bytes;
@@ -195,6 +201,10 @@ bool Delivery::is_storing() const {
   if (store_runner_ == nullptr) return false;
   const exporter::SinkRunnerStatus status = store_runner_->status();
   return status.waiting + status.writing != 0;
+}
+
+void Delivery::SetRetention(const StoreConfig& store) {
+  if (store_ != nullptr) store_->SetRetention(RetentionOf(store));
 }
 
 std::uint64_t Delivery::undelivered() const {

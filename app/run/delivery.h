@@ -36,6 +36,8 @@ class Delivery {
   void Push(const aggregator::ClosedWindowPtr& window);
   /// Lets store and sinks finish what they have until the deadline, then ends them.
   void Stop(std::chrono::milliseconds deadline);
+  /// What the store keeps for reading, from the next window on. Any thread.
+  void SetRetention(const StoreConfig& store);
 
   /// Any thread: whether a window waits for the store, or is being stored.
   bool is_storing() const;

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <system_error>
@@ -39,7 +41,11 @@ using SharedCounter = std::atomic<std::uint64_t>;
 class Store::Impl {
  public:
   Impl(const StoreOptions& options, LogFunction log, FileSystem& fs)
-      : options_(options), layout_{options.path}, log_(std::move(log)), fs_(fs) {}
+      : options_(options),
+        layout_{options.path},
+        log_(std::move(log)),
+        fs_(fs),
+        retention_(options.retention) {}
   ~Impl() {
     if (lock_fd_ >= 0) close(lock_fd_);
   }
@@ -52,6 +58,10 @@ class Store::Impl {
   const WindowCatalog& catalog() const noexcept { return catalog_; }
   std::shared_ptr<const StoredWindow> Read(const WindowId& id);
   void SetAside(const WindowId& id, const std::string& problem);
+  void SetRetention(std::map<std::int64_t, Retention> retention) {
+    const std::lock_guard lock(retention_mutex_);
+    retention_ = std::move(retention);
+  }
   Spool& spool(std::size_t i) { return *spools_.at(i); }
   std::vector<const Spool*> spools() const;
   StoreStatus status() const;
@@ -80,6 +90,9 @@ class Store::Impl {
   std::vector<std::unique_ptr<Spool>> spools_;
   std::set<WindowId> leftovers_;
   std::atomic<bool> is_cancelled_{false};
+
+  mutable std::mutex retention_mutex_;
+  std::map<std::int64_t, Retention> retention_;  // by window length
 
   std::set<std::int64_t> folders_;  // of windows/, that are surely there: lengths
 
@@ -285,8 +298,9 @@ std::uint64_t Store::Impl::Remove(const WindowId& id) {
 }
 
 Retention Store::Impl::RetentionOf(std::int64_t length_ns) const {
-  const auto found = options_.retention.find(length_ns);
-  return found == options_.retention.end() ? options_.other_lengths : found->second;
+  const std::lock_guard lock(retention_mutex_);
+  const auto found = retention_.find(length_ns);
+  return found == retention_.end() ? options_.other_lengths : found->second;
 }
 
 // Age counts back from the window just stored, so that a clock that stands wrong at start removes nothing.
@@ -385,6 +399,9 @@ std::shared_ptr<const StoredWindow> Store::Read(const WindowId& id) {
 }
 void Store::SetAside(const WindowId& id, const std::string& problem) {
   impl_->SetAside(id, problem);
+}
+void Store::SetRetention(std::map<std::int64_t, Retention> retention) {
+  impl_->SetRetention(std::move(retention));
 }
 Spool& Store::spool(std::size_t i) {
   return impl_->spool(i);

@@ -107,6 +107,9 @@ class Store {
   /// Moves a window whose file is not what was written out of the way of readers and sinks, and counts it.
   void SetAside(const WindowId& id, const std::string& problem);
 
+  /// Replaces StoreOptions::retention. Holds from the next window on that is stored.
+  void SetRetention(std::map<std::int64_t, Retention> retention);
+
   /// Of the i-th of StoreOptions::sinks.
   Spool& spool(std::size_t i);
   /// All, also of sinks that are not configured any more.

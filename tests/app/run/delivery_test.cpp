@@ -12,6 +12,7 @@
 
 #include "app/config/config_reader.h"
 #include "app/config/config_writer.h"
+#include "app/run/reload.h"
 #include "tests/exporter/store/temporary_folder.h"
 #include "tests/exporter/windows.h"
 
@@ -184,6 +185,31 @@ TEST(StoreConfig, ReadsBackAndIsChecked) {
   EXPECT_EQ(WriteConfig(ParseConfig(written).config), written);
   EXPECT_EQ(ChangedKeys(Config{}, loaded.config),
             "windows, store.path, store.retention, store.spool, store.new_sinks");
+}
+
+TEST(Reload, TakesOverWhatCanChangeAndNamesTheRest) {
+  const auto wanted = [](const std::string& text) { return ParseConfig(text).config; };
+  Config in_force = wanted("store: {path: /s}\n");
+  Reloaded result = TakeOver(in_force, in_force);
+  EXPECT_EQ(result.changed + result.needs_restart, "");
+  EXPECT_FALSE(result.has_new_exporters || result.has_new_retention);
+
+  result = TakeOver(in_force, wanted("store: {path: /t, retention: [{window: 10s, age: 1d}]}\n"
+                                     "exporters: {max: 7, defaults: {rate_limit: 5}}\n"));
+  EXPECT_EQ(result.changed, "exporters.defaults, store.retention");
+  EXPECT_EQ(result.needs_restart, "exporters.max, store.path");
+  EXPECT_TRUE(result.has_new_exporters);
+  EXPECT_TRUE(result.has_new_retention);
+  EXPECT_EQ(in_force.store.path, "/s");
+  EXPECT_EQ(in_force.store.retention.size(), 1U);
+  EXPECT_EQ(in_force.dataplane.decoder.default_exporter.rate_limit, 5U);
+  EXPECT_NE(in_force.dataplane.decoder.max_exporters, 7U);
+
+  // Without a store there is nothing to keep.
+  in_force = Config{};
+  result = TakeOver(in_force, wanted("store: {retention: [{window: 10s, age: 1d}]}\n"));
+  EXPECT_EQ(result.changed, "");
+  EXPECT_EQ(result.needs_restart, "store.retention");
 }
 
 TEST(StoreConfig, ProblemsHaveTheirLine) {

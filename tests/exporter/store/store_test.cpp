@@ -114,6 +114,19 @@ TEST_F(StoreTest, RetentionByBytesIsForEachLength) {
   EXPECT_EQ(FilesIn("windows/60000000000"), 0U);  // seven days older than what came after it
 }
 
+TEST_F(StoreTest, RetentionCanChangeWhileItStores) {
+  Open();
+  for (std::int64_t i = 0; i < 6; ++i) Put(i);
+  EXPECT_EQ(Stored().size(), 6U);
+  store->SetRetention({{kTenSecondsNs, {25 * kNanosecondsPerSecond, std::uint64_t{1} << 40}}});
+  EXPECT_EQ(Stored().size(), 6U) << "with the next window";
+  Put(6);
+  EXPECT_THAT(Stored(), ElementsAre(IdOf(4), IdOf(5), IdOf(6)));
+  store->SetRetention({});
+  for (std::int64_t i = 7; i < 10; ++i) Put(i);
+  EXPECT_EQ(Stored().size(), 6U);
+}
+
 TEST_F(StoreTest, AReaderKeepsAWindowThatRetentionRemoves) {
   options.retention[kTenSecondsNs].max_age_ns = kNanosecondsPerSecond;
   Open();
