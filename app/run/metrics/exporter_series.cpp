@@ -99,8 +99,8 @@ std::vector<ExporterSeries::Row> ExporterSeries::Update(const Exporters& exporte
   std::vector<Row> rows;
   ExporterFigures other = total;
   for (const auto& [key, listed] : listed_) {
-    rows.push_back(
-        {exporter::ToText(key.address), std::to_string(key.port), std::to_string(key.domain), listed.own()});
+    rows.push_back({exporter::ToText(key.address), std::to_string(key.port), std::to_string(key.domain), {},
+                    key.address, listed.own()});
     other -= listed.own();
   }
   other -= former_;
