@@ -96,13 +96,14 @@ TEST(ExporterSeries, NoneIsAllowed) {
 
 TEST(ExporterSeries, NoCounterFallsWhateverExportersDo) {
   std::mt19937 random(1);
+  const auto number = [&random] { return static_cast<std::uint32_t>(random() % 30); };
   ExporterSeries series(5);
   Network network;
   Datagrams before;
   Time now{};
   for (int step = 0; step < 3000; ++step) {
-    for (int i = 0; i < 20; ++i) network.Send(random() % 30, static_cast<std::int64_t>(random() % 100));
-    if (random() % 3 == 0) network.Forget(random() % 30);
+    for (int i = 0; i < 20; ++i) network.Send(number(), static_cast<std::int64_t>(random() % 100));
+    if (random() % 3 == 0) network.Forget(number());
     now += std::chrono::seconds(random() % 30);
     const Datagrams seen = network.Update(series, now);
     EXPECT_LE(seen.size(), 5U + 2U);
