@@ -54,7 +54,6 @@ class RawFlowPublisher::Impl final : private KafkaListener {
   void OnStatistics(std::string_view json) noexcept override;
 
   void Run();
-  bool IsOver(bool found_some) const;
   bool IsOutOfTime() const { return is_out_of_time_.load(std::memory_order_relaxed); }
   bool SendFrom(RawFlowQueue& queue);
   bool SendOne(const FlowRecord& record, const FlowTimes& times);
@@ -84,22 +83,19 @@ class RawFlowPublisher::Impl final : private KafkaListener {
 };
 
 void RawFlowPublisher::Impl::Run() {
-  for (;;) {
+  for (bool is_over = false; !is_over;) {
+    // Asked before the queues are, so that what the workers put there last is found.
+    const bool is_stopping = is_stopping_.load(std::memory_order_acquire);
     bool found_some = false;
     for (const auto& queue : queues_) found_some |= SendFrom(*queue);
     if (producer_ != nullptr) producer_->Poll(found_some ? 0 : kRestMs);
     ReplaceIfBroken();
     ReportNowAndThen();
-    if (IsOver(found_some)) break;
+    const bool is_all_sent = !found_some && (producer_ == nullptr || producer_->outstanding() == 0);
+    is_over = IsOutOfTime() || (is_stopping && is_all_sent);
   }
   GiveUpTheRest();
   is_done_.store(true, std::memory_order_release);
-}
-
-bool RawFlowPublisher::Impl::IsOver(bool found_some) const {
-  if (IsOutOfTime()) return true;
-  const bool is_all_sent = !found_some && (producer_ == nullptr || producer_->outstanding() == 0);
-  return is_all_sent && is_stopping_.load(std::memory_order_acquire);
 }
 
 // False where the queue was empty.

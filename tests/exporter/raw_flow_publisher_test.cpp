@@ -77,6 +77,7 @@ TEST_F(RawFlowPublisherTest, DeliversWhatAllWorkersShow) {
   Open(3);
   const std::vector<FlowTap*> taps = publisher->taps();
   ASSERT_EQ(taps.size(), 3U);
+  std::this_thread::sleep_for(milliseconds(15));  // it rests
   for (FlowTap* const tap : taps) Show(tap, 1000);
   publisher->Stop(seconds(30));
   const RawFlowStatus status = publisher->status();
