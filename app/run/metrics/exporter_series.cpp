@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <numeric>
-#include <tuple>
 #include <utility>
 
 #include "exporter/address_text.h"
@@ -59,13 +58,6 @@ std::int64_t ExporterFigures::TotalDatagrams() const noexcept {
   return std::accumulate(datagrams.begin(), datagrams.end(), std::int64_t{0});
 }
 
-bool operator<(const ExporterSeries::Key& a, const ExporterSeries::Key& b) noexcept {
-  const auto tuple = [](const ExporterSeries::Key& key) {
-    return std::tuple(key.address.high_bits(), key.address.low_bits(), key.port, key.domain);
-  };
-  return tuple(a) < tuple(b);
-}
-
 std::vector<ExporterSeries::Row> ExporterSeries::Update(const dataplane::DataplaneSnapshot& snapshot,
                                                         Clock::time_point now) {
   Exporters exporters;
@@ -99,8 +91,12 @@ std::vector<ExporterSeries::Row> ExporterSeries::Update(const Exporters& exporte
   std::vector<Row> rows;
   ExporterFigures other = total;
   for (const auto& [key, listed] : listed_) {
-    rows.push_back({exporter::ToText(key.address), std::to_string(key.port), std::to_string(key.domain), {},
-                    key.address, listed.own()});
+    rows.push_back({exporter::ToText(key.address),
+                    std::to_string(key.port),
+                    std::to_string(key.domain),
+                    {},
+                    key.address,
+                    listed.own()});
     other -= listed.own();
   }
   other -= former_;

@@ -50,8 +50,7 @@ class ExporterSeries {
     std::uint16_t port = 0;
     std::uint32_t domain = 0;
 
-    friend bool operator==(const Key&, const Key&) = default;
-    friend bool operator<(const Key& a, const Key& b) noexcept;
+    friend auto operator<=>(const Key&, const Key&) = default;
   };
   struct Row {
     std::string exporter;  ///< an address, "other" or "former"

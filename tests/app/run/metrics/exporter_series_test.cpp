@@ -1,5 +1,6 @@
 #include "app/run/metrics/exporter_series.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -14,7 +15,7 @@ using Exporters = ExporterSeries::Exporters;
 using Time = ExporterSeries::Clock::time_point;
 
 ExporterSeries::Key KeyOf(std::uint32_t number) {
-  return {Address::FromIpv4(0x0a000000 + number), 2055, 0};
+  return {Address::FromIpv4(htonl(0x0a000000 + number)), 2055, 0};
 }
 
 /// What one exporter sends, known to all tests by its address.

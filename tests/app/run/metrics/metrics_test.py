@@ -62,7 +62,10 @@ class QuietAppliance(unittest.TestCase):
 
     def test_equals_the_accounting(self):
         stats, families = self.stats, self.families
-        value = lambda name, **labels: families["hostscope_" + name].value(**labels)
+
+        def value(metric, **labels):
+            return families["hostscope_" + metric].value(**labels)
+
         self.assertEqual(value("datagrams_received_total"), stats["datagrams"]["received"])
         self.assertEqual(value("datagrams_decoded_total"), stats["datagrams"]["decoded"])
         self.assertEqual(value("sequence_lost"), stats["sequence_gaps"])
@@ -174,8 +177,12 @@ class BusyAppliance(unittest.TestCase):
         self.assertEqual(appliance.stop(), 0, appliance.read_log())
 
     def check_balance(self, families):
-        value = lambda name, **labels: families["hostscope_" + name].value(**labels)
-        total = lambda name, **labels: families["hostscope_" + name].sum(**labels)
+        def value(metric, **labels):
+            return families["hostscope_" + metric].value(**labels)
+
+        def total(metric, **labels):
+            return families["hostscope_" + metric].sum(**labels)
+
         dropped = families["hostscope_datagrams_dropped_total"]
         self.assertEqual(value("datagrams_received_total"),
                          value("datagrams_decoded_total") + dropped.sum())
