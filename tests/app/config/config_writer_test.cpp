@@ -48,8 +48,9 @@ TEST(ConfigExampleTest, ItemsThatAreCommentedOutAreGoodToo) {
   EXPECT_EQ(loaded.config.dataplane.decoder.exporters.size(), 1U);
   EXPECT_EQ(loaded.config.sinks.ndjson.size(), 1U);
   EXPECT_EQ(loaded.config.sinks.kafka.size(), 1U);
+  EXPECT_EQ(loaded.config.sinks.elasticsearch.size(), 1U);
   EXPECT_EQ(ChangedKeys(loaded.config, {}),
-            "ports, exporters.rules, sinks.ndjson, sinks.kafka, store.retention");
+            "ports, exporters.rules, sinks.ndjson, sinks.kafka, sinks.elasticsearch, store.retention");
 }
 
 TEST(ConfigWriterTest, WhatIsWrittenIsReadBack) {
