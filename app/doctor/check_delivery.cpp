@@ -7,12 +7,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <string>
 
 #include "app/config/text.h"
 #include "app/doctor/checks.h"
+#include "exporter/elastic/elastic_probe.h"
 #include "exporter/kafka_probe.h"
 
 namespace hostscope::app {
@@ -134,6 +136,16 @@ Finding OfKafka(const Config& config, const KafkaConfig& sink) {
               " …, unless the broker makes topics by itself"};
 }
 
+Finding OfElastic(const ElasticConfig& sink) {
+  const exporter::HttpOptions& http = sink.options.http;
+  const std::string check = "sink elasticsearch " + Listed(http.urls);
+  const exporter::ElasticAnswer answer = exporter::AskElastic(http, std::chrono::milliseconds(kPatienceMs));
+  if (answer.problem.empty()) return {check, Verdict::kOk, "answers, as " + answer.server, ""};
+  return {check, Verdict::kFail, "does not answer: " + answer.problem,
+          "correct sinks.elasticsearch, or start the server; from here it must be reached at " +
+              http.urls.front()};
+}
+
 }  // namespace
 
 void CheckStore(const Config& config, Findings& findings) {
@@ -172,7 +184,8 @@ void CheckStore(const Config& config, Findings& findings) {
 void CheckSinks(const Config& config, Findings& findings) {
   for (const NdjsonConfig& sink : config.sinks.ndjson) findings.push_back(OfNdjson(sink.path));
   for (const KafkaConfig& sink : config.sinks.kafka) findings.push_back(OfKafka(config, sink));
-  if (config.sinks.ndjson.empty() && config.sinks.kafka.empty())
+  for (const ElasticConfig& sink : config.sinks.elasticsearch) findings.push_back(OfElastic(sink));
+  if (config.sinks.ndjson.empty() && config.sinks.kafka.empty() && config.sinks.elasticsearch.empty())
     findings.push_back({"sinks", Verdict::kOk, "none is configured: records go to standard output", ""});
 }
 

@@ -1,36 +1,31 @@
 #include "exporter/elastic/credentials.h"
 
-#include <cerrno>
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
-#include <fstream>
 #include <span>
-#include <system_error>
 #include <utility>
 
 #include "exporter/base64.h"
+#include "exporter/secret.h"
 
 namespace hostscope::exporter {
 namespace {
 
 // Of a file of credentials, without what editors put behind it.
 std::string FirstLine(const std::string& name, std::string& problem) {
-  const std::string path = CredentialPath(name, problem);
-  if (!problem.empty()) return {};
-  errno = 0;
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
+  Secret secret = ReadSecret(name);
+  std::string line = std::move(secret.value);
+  line.resize(std::min(line.find('\n'), line.size()));
   while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t')) line.pop_back();
-  if (!file.is_open() || file.bad()) {
-    problem = path + ": " + std::generic_category().message(errno != 0 ? errno : EIO);
-  } else if (line.empty()) {
-    problem = path + ": has an empty first line; a secret is to be there";
-  }
+  if (secret.problem.empty() && line.empty())
+    secret.problem = "has an empty first line; a secret is to be there";
   for (const char c : line) {
-    if (static_cast<unsigned char>(c) < 0x20) problem = path + ": has a control character in its first line";
+    if (static_cast<unsigned char>(c) < 0x20) secret.problem = "has a control character in its first line";
   }
-  return problem.empty() ? line : std::string();
+  if (secret.problem.empty()) return line;
+  problem = name + ": " + secret.problem;
+  return {};
 }
 
 std::string Base64(std::string_view text) {

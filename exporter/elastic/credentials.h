@@ -7,7 +7,7 @@
 namespace hostscope::exporter {
 
 /// Who we are to the server. Secrets are in files, so that they are neither in the configuration nor in a
-/// process list. A name without '/' is one of systemd's credentials: a file in $CREDENTIALS_DIRECTORY.
+/// process list: exporter/secret.h.
 struct CredentialOptions {
   std::string user;           ///< with password_file: HTTP's basic authentication
   std::string password_file;  ///< its first line

@@ -11,6 +11,7 @@
 #include <xxhash.h>
 
 #include "exporter/elastic/elastic_names.h"
+#include "exporter/elastic/elastic_probe.h"
 
 namespace hostscope::exporter {
 namespace {
@@ -91,16 +92,9 @@ std::string IndexSetup::DetectServer(const Ask& ask) {
   request.path = "/";
   const HttpAnswer answer = ask(request);
   if (answer.status != kOk) return DescribeFailure("GET /", answer);
-  dom::parser parser;
-  dom::element version;
-  std::string_view number;
-  if (parser.parse(answer.body)["version"].get(version) != simdjson::SUCCESS ||
-      version["number"].get(number) != simdjson::SUCCESS) {
-    return "GET /: the answer is neither Elasticsearch's nor OpenSearch's";
-  }
-  std::string_view distribution;
-  is_opensearch_ =
-      version["distribution"].get(distribution) == simdjson::SUCCESS && distribution == "opensearch";
+  const ServerVersion version = ReadServerVersion(answer.body);
+  if (version.server.empty()) return "GET /: the answer is neither Elasticsearch's nor OpenSearch's";
+  is_opensearch_ = version.is_opensearch;
   return {};
 }
 

@@ -260,6 +260,10 @@ TEST_F(DoctorTest, Sinks) {
   config_.sinks.kafka.resize(1);
   config_.sinks.kafka[0].brokers = {"127.0.0.1:1"};
   Expect("sink kafka 127.0.0.1:1", Verdict::kFail, "does not answer: ", "sinks.kafka.brokers");
+  config_.sinks.elasticsearch.resize(1);
+  config_.sinks.elasticsearch[0].options.http.urls = {"http://127.0.0.1:1"};
+  Expect("sink elasticsearch http://127.0.0.1:1", Verdict::kFail,
+         "does not answer: GET /: http://127.0.0.1:1: ", "sinks.elasticsearch");
   config_.sinks = {};
   Expect("sinks", Verdict::kOk, "standard output");
 }

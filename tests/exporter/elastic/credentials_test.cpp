@@ -40,7 +40,7 @@ TEST_F(CredentialsTest, AnApiKey) {
 
 TEST_F(CredentialsTest, ANameIsOneOfSystemdsCredentials) {
   WriteFile(folder_ / "elastic", "aWQ6a2V5");
-  EXPECT_THAT(credentials_.Read({"", "", "elastic"}), HasSubstr("$CREDENTIALS_DIRECTORY is not set"));
+  EXPECT_THAT(credentials_.Read({"", "", "elastic"}), HasSubstr("is not set"));
   setenv("CREDENTIALS_DIRECTORY", folder_.path().c_str(), 1);
   EXPECT_EQ(credentials_.Read({"", "", "elastic"}), "");
   EXPECT_EQ(credentials_.header(), "Authorization: ApiKey aWQ6a2V5");
@@ -53,12 +53,12 @@ TEST_F(CredentialsTest, ChangedFilesAreReadAndBadOnesLeaveTheOldSecret) {
   EXPECT_EQ(credentials_.Read({"", "", folder_ / "key"}), "");
   EXPECT_EQ(credentials_.header(), "Authorization: ApiKey dHdv");
   WriteFile(folder_ / "key", "");
-  EXPECT_THAT(credentials_.Read({"", "", folder_ / "key"}), HasSubstr("empty first line"));
+  EXPECT_THAT(credentials_.Read({"", "", folder_ / "key"}), HasSubstr("/key: is empty"));
   EXPECT_EQ(credentials_.header(), "Authorization: ApiKey dHdv");
 }
 
 TEST_F(CredentialsTest, WhatIsWrongNamesTheFileAndNoSecret) {
-  EXPECT_THAT(credentials_.Read({"", "", folder_ / "none"}), HasSubstr("/none: No such file"));
+  EXPECT_THAT(credentials_.Read({"", "", folder_ / "none"}), HasSubstr("/none: can't be read: No such file"));
   EXPECT_THAT(credentials_.Read({"", "", folder_.path() + "/"}), Not(HasSubstr("ApiKey")));
   WriteFile(folder_ / "key", std::string("hun\x01ter2\n", 9));
   const std::string problem = credentials_.Read({"", "", folder_ / "key"});

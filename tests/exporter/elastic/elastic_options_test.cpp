@@ -85,7 +85,7 @@ TEST(ElasticOptions, ASinkIsNotOpenedWithAProblem) {
   EXPECT_THAT(opened.problem, HasSubstr("elasticsearch: urls[0]: has a user"));
   options = Good();
   options.http.credentials.api_key_file = "/nowhere/key";
-  EXPECT_THAT(OpenElasticSink(options, {}).problem, HasSubstr("/nowhere/key: No such file"));
+  EXPECT_THAT(OpenElasticSink(options, {}).problem, HasSubstr("/nowhere/key: can't be read: No such file"));
   options = Good();
   options.http.ca_file = "/nowhere/ca.pem";
   EXPECT_THAT(OpenElasticSink(options, {}).problem, HasSubstr("/nowhere/ca.pem: No such file"));
