@@ -239,7 +239,7 @@ test('search finds a host, goes to a prefix, and says what it cannot read', asyn
   await page.keyboard.press('/');
   await page.keyboard.type(ip);
   await page.keyboard.press('Enter');
-  await page.waitForFunction((wanted) => document.querySelector('h1')?.textContent === wanted, ip);
+  await page.waitForSelector(`h1:text-is("${ip}")`);
   await page.fill('.search input', '10.0.3');
   await page.press('.search input', 'Enter');
   await page.waitForSelector('.map canvas[data-prefix]');
@@ -298,7 +298,7 @@ test('the busiest hosts are those of the records, by any figure', async () => {
   await page.waitForSelector('table.ranked');
   for (const [label, figure] of [['Bytes', 'bytes'], ['Flow records', 'flows']]) {
     await page.click(`table.ranked thead button:text-is("${label}")`);
-    await page.waitForFunction((wanted) => document.querySelector('[aria-sort="descending"]')?.textContent === wanted, label);
+    await page.waitForSelector(`[aria-sort="descending"]:has-text("${label}")`);
     await waitFor(async () => {
       const values = await page.$$eval(`table.ranked td[data-figure="${figure}"]`, (all) => all.map((each) => each.textContent));
       const wanted = appliance.windows(1).get(start).filter(({ sent }) => sent).map(({ sent }) => sent[figure]).sort((a, b) => b - a).slice(0, 100);
