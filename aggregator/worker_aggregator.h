@@ -57,6 +57,7 @@ class WorkerAggregator final : public FlowConsumer {
   WorkerAggregator(std::int64_t base_length_ns, ReceiveTime now, std::unique_ptr<HostTable> table);
 
   void Consume(std::span<const FlowRecord> records) noexcept override;
+  void SetArrival(ReceiveTime arrival) noexcept override { arrival_ = arrival; }
 
   /// True once `arrival`, the arrival time of what comes next, is at or after the window's end.
   bool Due(ReceiveTime arrival) noexcept {

@@ -101,6 +101,8 @@ void Stats::AddRecords(const ipfix::Accounting& accounting,
   root_.Add("sequence_gaps", accounting.sequence_lost.Get());
 
   AddAll(root_.Group("sets").Group("skipped"), accounting.sets_skipped);
+  AddAll(root_.Group("sets").Group("early"), accounting.early_sets);
+  root_.Group("sets").Group("early").Add("held", accounting.HeldSets());
   StatsGroup& sequence = root_.Group("sequence");
   sequence.Add("expected", accounting.sequence_expected.Get());
   sequence.Add("lost", accounting.sequence_lost.Get());

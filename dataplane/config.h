@@ -7,6 +7,7 @@
 
 #include "ipfix/address.h"
 #include "ipfix/settings.h"
+#include "ipfix/time.h"
 
 namespace hostscope::dataplane {
 
@@ -47,6 +48,20 @@ enum class Spread : std::uint8_t {
   kNever,  ///< each reads only what its own queues receive
 };
 
+/// Of each port.
+struct FragmentConfig {
+  /// Fragments that may wait for the rest of their datagram; the oldest give way to newer ones.
+  std::size_t max_held = 4096;
+  std::int64_t timeout_ns = 2 * kNanosecondsPerSecond;  ///< whole seconds; up to one more
+};
+
+/// A decoder's settings by default, but for data that come before their template: they are held.
+inline ipfix::Settings LiveDecoderSettings() {
+  ipfix::Settings settings;
+  settings.held_bytes = std::size_t{16} << 20;
+  return settings;
+}
+
 struct DataplaneConfig {
   std::vector<PortConfig> ports;
   /// CPUs that each run one worker, pinned. Empty: `worker_count` of those that this process may use, leaving
@@ -59,12 +74,14 @@ struct DataplaneConfig {
   std::vector<unsigned> control_cpus;
   EalConfig eal;
   Spread spread = Spread::kAuto;
+  FragmentConfig fragments;
   std::int64_t base_window_ns = 10'000'000'000;
   /// How long a worker sleeps when a poll of its queues found nothing for a millisecond. 0: never; it keeps
   /// its CPU busy, which is what a machine of its own is for. Otherwise a burst waits that long, and RX rings
   /// must hold it.
   std::uint32_t idle_sleep_us = 0;
-  ipfix::Settings decoder;
+  ipfix::Settings decoder = LiveDecoderSettings();
+  bool gives_notice = false;  ///< TakeNotice() will be called
 };
 
 }  // namespace hostscope::dataplane

@@ -8,6 +8,7 @@
 
 #include "dataplane/cpu_plan.h"
 #include "dataplane/eal.h"
+#include "dataplane/port_fragments.h"
 #include "dataplane/snapshot.h"
 #include "dataplane/worker.h"
 
@@ -24,6 +25,7 @@ struct OpenPort {
   Counter nic_errors;
   Counter nic_no_buffer;
   Counter nic_drops;  ///< the sum of the three
+  std::unique_ptr<PortFragments> fragments;
 
   OpenPort(const PortConfig& config, std::vector<std::string>& warnings)
       : port(config, warnings), queues(config.queues) {}
@@ -46,7 +48,8 @@ struct OpenPort {
 Eal::Options MakeEalOptions(const DataplaneConfig& config, const CpuPlan& plan) {
   Eal::Options options{config.eal, plan.workers, plan.control, {}, 0};
   for (const PortConfig& port : config.ports) {
-    options.needed_mib += Port::NeededMib(port);
+    options.needed_mib +=
+        Port::NeededMib(port) + PortFragments::NeededMib(config.fragments, Port::BufferRoom(port));
     if (std::string pci = PciAddress(port.device); !pci.empty())
       options.pci_devices.push_back(std::move(pci));
   }
@@ -70,14 +73,21 @@ class Dataplane::Impl {
   std::size_t worker_count() const noexcept { return plan_.workers.size(); }
 
   void Start(aggregator::Merger& merger, std::span<FlowTap* const> taps) {
+    MakeFragments();
     const std::vector<std::vector<RxQueue>> queues = AssignQueues();
     if (config_.spread == Spread::kAuto && worker_count() > 1) MakeBoard(queues);
     for (std::size_t i = 0; i < worker_count(); ++i) {
       auto table = merger.TakeTable();
       if (!table) throw std::runtime_error("the merger has too few host tables for the workers");
-      const Worker::Options options{
-          queues[i], config_.base_window_ns,          config_.idle_sleep_us, rte_get_tsc_hz(), board_.get(),
-          i,         taps.empty() ? nullptr : taps[i]};
+      if (config_.gives_notice) notices_.push_back(std::make_unique<NoticeRing>());
+      const Worker::Options options{queues[i],
+                                    config_.base_window_ns,
+                                    config_.idle_sleep_us,
+                                    rte_get_tsc_hz(),
+                                    board_.get(),
+                                    i,
+                                    taps.empty() ? nullptr : taps[i],
+                                    config_.gives_notice ? notices_.back().get() : nullptr};
       workers_.push_back(std::make_unique<Worker>(options, config_.decoder, std::move(table)));
     }
     SupplyTables(merger);
@@ -93,6 +103,9 @@ class Dataplane::Impl {
       }
     }
     running_ = 0;
+    for (const auto& open : ports_) {
+      if (open->fragments) open->fragments->Clear();
+    }
     RefreshDrops();
   }
 
@@ -119,6 +132,13 @@ class Dataplane::Impl {
   void SetExporters(const ipfix::Settings& settings) {
     const std::lock_guard lock(policy_mutex_);
     for (const auto& worker : workers_) worker->policies().Offer(settings);
+  }
+
+  std::optional<NoticeRing::Notice> TakeNotice() {
+    for (const auto& ring : notices_) {
+      if (auto notice = ring->Read()) return notice;
+    }
+    return std::nullopt;
   }
 
   DataplaneStatus status() const {
@@ -178,7 +198,8 @@ class Dataplane::Impl {
       try {
         ports_.push_back(std::make_unique<OpenPort>(port, warnings_));
       } catch (const std::runtime_error& error) {
-        problems += (problems.empty() ? "" : "\n") + std::string(error.what());
+        if (!problems.empty()) problems += '\n';
+        problems += error.what();
       }
     }
     if (!problems.empty()) throw std::runtime_error(problems);
@@ -190,12 +211,32 @@ class Dataplane::Impl {
     std::size_t next = 0;
     for (const auto& open : ports_) {
       for (std::uint16_t i = 0; i < open->port.rx_queues(); ++i) {
-        queues[next++ % queues.size()].push_back({open->port.id(), i, i < open->port.tx_queues(),
-                                                  &open->port.classifier(),
-                                                  i == 0 ? &open->nic_drops : nullptr, &open->queues[i]});
+        queues[next++ % queues.size()].push_back(
+            {open->port.id(), i, i < open->port.tx_queues(), &open->port.classifier(),
+             i == 0 ? &open->nic_drops : nullptr, &open->queues[i], open->fragments.get()});
       }
     }
     return queues;
+  }
+
+  /// Who reads a port's queues is what AssignQueues() says.
+  void MakeFragments() {
+    std::size_t next = 0;
+    for (const auto& open : ports_) {
+      PortFragments::Options options{std::to_string(open->port.id()),
+                                     open->port.socket(),
+                                     Port::BufferRoom(open->port.config()),
+                                     {},
+                                     worker_count()};
+      for (std::uint16_t i = 0; i < open->port.rx_queues(); ++i, ++next) {
+        if (i < worker_count()) options.workers.push_back(next % worker_count());
+      }
+      try {
+        open->fragments = std::make_unique<PortFragments>(config_.fragments, options);
+      } catch (const std::runtime_error& error) {
+        throw std::runtime_error(open->port.config().device + ": " + error.what());
+      }
+    }
   }
 
   void MakeBoard(const std::vector<std::vector<RxQueue>>& queues) {
@@ -231,6 +272,7 @@ class Dataplane::Impl {
       status.replies += queue.replies.Get();
       status.replies_failed += queue.replies_failed.Get();
     }
+    if (open.fragments) status.fragments = open.fragments->Total();
     return status;
   }
 
@@ -240,6 +282,7 @@ class Dataplane::Impl {
   Eal eal_;
   std::vector<std::unique_ptr<OpenPort>> ports_;
   std::unique_ptr<SpreadBoard> board_;
+  std::vector<std::unique_ptr<NoticeRing>> notices_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::size_t running_ = 0;
   std::mutex drops_mutex_;
@@ -270,6 +313,9 @@ void Dataplane::SupplyTables(aggregator::Merger& merger) {
 }
 void Dataplane::SetExporters(const ipfix::Settings& settings) {
   impl_->SetExporters(settings);
+}
+std::optional<NoticeRing::Notice> Dataplane::TakeNotice() {
+  return impl_->TakeNotice();
 }
 DataplaneStatus Dataplane::status() const {
   return impl_->status();
@@ -302,11 +348,19 @@ DatagramBooks BooksOf(const DataplaneStatus& status) {
   for (std::size_t i = 0; i < FrameCounters::kSize; ++i) {
     const auto outcome = static_cast<FrameOutcome>(i);
     std::uint64_t count = 0;
-    for (const PortStatus& port : status.ports) count += port.frames.Get(outcome);
+    for (const PortStatus& port : status.ports)
+      count += port.frames.Get(outcome) + port.fragments.datagrams.Get(outcome);
     if (ClassOf(outcome) == FrameClass::kDelivered) books.received += count;
     if (ClassOf(outcome) != FrameClass::kDropped) continue;
     books.received += count;
     add("frame_" + std::string(NameOf(outcome).name), NameOf(outcome).help, count);
+  }
+  for (std::size_t i = 0; i < ipfix::CounterArray<FragmentDrop>::kSize; ++i) {
+    const auto reason = static_cast<FragmentDrop>(i);
+    std::uint64_t count = 0;
+    for (const PortStatus& port : status.ports) count += port.fragments.dropped.Get(reason);
+    books.received += count;
+    add("fragment_" + std::string(NameOf(reason).name), NameOf(reason).help, count);
   }
   NicDrops nic;
   for (const PortStatus& port : status.ports) {

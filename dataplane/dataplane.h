@@ -13,7 +13,9 @@
 #include "aggregator/window_part.h"
 #include "aggregator/worker_aggregator.h"
 #include "dataplane/config.h"
+#include "dataplane/fragment_counters.h"
 #include "dataplane/frame_outcome.h"
+#include "dataplane/notice_ring.h"
 #include "dataplane/port.h"
 #include "dataplane/spread_counters.h"
 #include "ipfix/accounting.h"
@@ -28,7 +30,8 @@ struct PortStatus {
   MacAddress mac{};
   Link link;
   FrameCounters frames;  ///< over its queues: taken from them = the sum of all outcomes
-  NicDrops nic;          ///< lost before; up to 0.1 s old
+  FragmentCounters fragments;
+  NicDrops nic;  ///< lost before; up to 0.1 s old
   std::uint64_t replies = 0;
   std::uint64_t replies_failed = 0;
 };
@@ -48,7 +51,9 @@ struct WorkerStatus {
 /// once the data plane is stopped; before, apart from the bursts that are being worked on.
 struct DatagramBooks {
   struct Drop {
-    std::string reason;  ///< a decoder's outcome, "frame_" and a frame's, or "nic_" and what the NIC says
+    /// A decoder's outcome, "frame_" and a frame's, "fragment_" and what became of a datagram in fragments,
+    /// or "nic_" and what the NIC says.
+    std::string reason;
     std::string help;
     std::uint64_t count = 0;
   };
@@ -106,6 +111,9 @@ class Dataplane {
   /// takes. Each worker goes over within two seconds, or within half a minute where it is still busy with the
   /// change before. Any control thread, after Start().
   void SetExporters(const ipfix::Settings& settings);
+  /// A control thread, always the same: what a worker's decoder has learned that is to outlive the program,
+  /// where the configuration wants that; null: nothing now, or, after Stop(), nothing any more.
+  std::optional<NoticeRing::Notice> TakeNotice();
 
   DataplaneStatus status() const;
   /// Of each worker, a number that grows about once a second while its loop runs. Any control thread, after

@@ -47,6 +47,13 @@ FrameOutcome FrameClassifier::Classify(std::span<const std::uint8_t> frame, Fram
   return ClassifyIp(frame, packet, hints, datagram);
 }
 
+FrameOutcome FrameClassifier::ClassifyJoined(std::span<const std::uint8_t> bytes,
+                                             ipfix::Datagram& datagram) const noexcept {
+  IpPacket packet;
+  if (WalkToTransport(bytes, LinkType::kIp, packet) != HeaderResult::kIp) return FrameOutcome::kMalformed;
+  return ClassifyIp(bytes, packet, {.ip = ChecksumState::kGood}, datagram);
+}
+
 FrameOutcome FrameClassifier::ClassifyIp(std::span<const std::uint8_t> frame, const IpPacket& packet,
                                          FrameHints hints, ipfix::Datagram& datagram) const noexcept {
   if (packet.end_offset > frame.size()) return FrameOutcome::kTruncated;

@@ -41,6 +41,9 @@ class FrameClassifier {
   FrameOutcome Classify(std::span<const std::uint8_t> frame, FrameHints hints,
                         ipfix::Datagram& datagram) const noexcept;
 
+  /// The same of a whole IP packet that was made of fragments, whose headers were found right.
+  FrameOutcome ClassifyJoined(std::span<const std::uint8_t> packet, ipfix::Datagram& datagram) const noexcept;
+
   const Neighbours& neighbours() const noexcept { return neighbours_; }
 
  private:

@@ -26,7 +26,7 @@ constexpr std::array kRows{
     Row{{"malformed", "Frames with a header that contradicts itself."}, kDropped},
     Row{{"bad_ip_checksum", "Frames with a wrong IPv4 header checksum."}, kDropped},
     Row{{"bad_udp_checksum", "Datagrams with a wrong UDP checksum, or without one over IPv6."}, kDropped},
-    Row{{"fragment", "Fragments of datagrams for the port."}, kDropped},
+    Row{{"fragment", "Fragments of datagrams for the port."}, kPart},
     Row{{"segmented", "Frames in several buffers that do not fit into one."}, kDropped},
 };
 static_assert(kRows.size() == static_cast<std::size_t>(FrameOutcome::kCount), "a row for each outcome");

@@ -21,7 +21,7 @@ enum class FrameOutcome : std::uint8_t {
   kMalformed,       ///< a header contradicts itself or the one around it
   kBadIpChecksum,   ///< IPv4 header checksum
   kBadUdpChecksum,  ///< UDP checksum, or its absence over IPv6
-  kFragment,        ///< a part of a datagram for us
+  kFragment,        ///< a part of a datagram for us: FragmentCounters say what becomes of it
   kSegmented,       ///< lies in several buffers and could not be joined in the first
   kCount
 };
@@ -32,6 +32,7 @@ enum class FrameClass : std::uint8_t {
   kAnswered,   ///< resolution and reachability of our addresses
   kIgnored,    ///< never was an export datagram for us
   kDropped,    ///< may well have been one, and is lost
+  kPart,       ///< part of what may become one, which has books of its own
 };
 
 const ipfix::CounterName& NameOf(FrameOutcome outcome) noexcept;

@@ -27,12 +27,6 @@ constexpr std::uint32_t kDriverBuffers = 4096;
 constexpr std::array<std::string_view, 4> kKernelDrivers{"net_af_xdp", "net_af_packet", "net_tap",
                                                          "net_pcap"};
 
-std::uint16_t BufferRoom(const PortConfig& config) noexcept {
-  const std::size_t frame = (config.mtu != 0 ? config.mtu : kDefaultMtu) + kLinkOverhead;
-  return static_cast<std::uint16_t>(
-      std::max<std::size_t>(RTE_PKTMBUF_HEADROOM + frame, RTE_MBUF_DEFAULT_BUF_SIZE));
-}
-
 std::uint32_t BufferCount(const PortConfig& config) noexcept {
   if (config.buffers != 0) return config.buffers;
   return 2U * config.rx_descriptors + kTxDescriptors + 2 * kBufferCache + kDriverBuffers;
@@ -50,6 +44,16 @@ std::string PciAddress(std::string_view device) {
   std::cmatch match;
   if (!std::regex_match(device.data(), device.data() + device.size(), match, kPattern)) return {};
   return (match[1].matched ? match[1].str() : "0000") + ":" + match[2].str();
+}
+
+std::uint16_t Port::BufferRoom(const PortConfig& config) noexcept {
+  const std::size_t frame = (config.mtu != 0 ? config.mtu : kDefaultMtu) + kLinkOverhead;
+  return static_cast<std::uint16_t>(
+      std::max<std::size_t>(RTE_PKTMBUF_HEADROOM + frame, RTE_MBUF_DEFAULT_BUF_SIZE));
+}
+
+int Port::socket() const noexcept {
+  return rte_eth_dev_socket_id(id_);
 }
 
 std::size_t Port::NeededMib(const PortConfig& config) noexcept {

@@ -52,6 +52,9 @@ class Port {
 
   /// Packet buffer memory that a port of this configuration takes.
   static std::size_t NeededMib(const PortConfig& config) noexcept;
+  /// Bytes of a packet buffer.
+  static std::uint16_t BufferRoom(const PortConfig& config) noexcept;
+  int socket() const noexcept;
 
  private:
   void Attach();

@@ -37,11 +37,16 @@ DataplaneSnapshot MakeSnapshot(DataplaneStatus status, const std::vector<std::ui
   for (PortStatus& port : snapshot.status.ports) {
     port.frames = {};
     port.replies = port.replies_failed = 0;
+    port.fragments = {};
   }
   for (const QueueStatus& queue : snapshot.queues) AddTo(snapshot.status.ports[queue.port], queue.counters);
   for (std::size_t i = 0; i < snapshot.workers.size(); ++i) {
     const WorkerBooks& books = *snapshot.workers[i];
     WorkerStatus& worker = snapshot.status.workers[i];
+    for (const FragmentBooks& fragments : books.fragments) {
+      const auto port = std::ranges::find(port_ids, fragments.port) - port_ids.begin();
+      snapshot.status.ports[static_cast<std::size_t>(port)].fragments += fragments.counters;
+    }
     worker.accounting = &books.accounting;
     worker.aggregator = &books.aggregator;
     if (worker.spread != nullptr) worker.spread = &books.spread;

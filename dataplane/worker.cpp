@@ -33,6 +33,9 @@ constexpr std::size_t kLeastToGive = 256;
 // ms of what one core can decode.
 constexpr std::int64_t kLongestWaitNs = 5 * kNanosecondsPerMillisecond;
 
+// The longest IP packet: IPv6 doesn't count its header.
+constexpr std::uint32_t kLongestPacket = 40 + 65535;
+
 std::uint8_t* BytesOf(rte_mbuf* mbuf) noexcept {
   return rte_pktmbuf_mtod(mbuf, std::uint8_t*);
 }
@@ -42,11 +45,17 @@ std::uint8_t* BytesOf(rte_mbuf* mbuf) noexcept {
 Worker::Worker(const Options& options, const ipfix::Settings& settings,
                std::unique_ptr<aggregator::HostTable> table)
     : options_(options),
+      notices_(options.notices),
+      joined_(std::make_unique_for_overwrite<std::uint8_t[]>(kLongestPacket)),
       policies_(settings),
-      decoder_(settings),
+      decoder_(settings, this),
       clock_(options.tsc_hz, rte_rdtsc(), WallClock()),
       second_began_(rte_rdtsc()),
       last_busy_(second_began_) {
+  for (RxQueue& queue : options_.queues) {
+    const auto same_port = [&](const RxQueue* other) { return other->port == queue.port; };
+    if (std::ranges::none_of(ports_, same_port)) ports_.push_back(&queue);
+  }
   decoder_.Adopt(policies_.taken());
   decoder_.SetTap(options.tap);
   job_reader_.SetTap(options.tap);
@@ -55,6 +64,7 @@ Worker::Worker(const Options& options, const ipfix::Settings& settings,
                                                                clock_.At(second_began_), std::move(table));
   books_.PrepareAll([&](WorkerBooks& books) {
     for (const RxQueue& queue : options_.queues) books.queues.push_back({queue.port, queue.queue, {}});
+    for (const RxQueue* const port : ports_) books.fragments.push_back({port->port, {}});
     books.exporters.reserve(settings.max_exporters);
   });
 }
@@ -103,6 +113,7 @@ unsigned Worker::PollQueues(ReceiveTime now) noexcept {
     frames += count;
     is_loaded |= count == kBurst;
   }
+  frames += ReadJoined(now);
   if (frames != 0) decoder_.Flush(*aggregator_);
   if (spreader_) {
     spreader_->SetLoaded(is_loaded);
@@ -120,6 +131,7 @@ unsigned Worker::Poll(RxQueue& queue, ReceiveTime now) noexcept {
   for (unsigned i = 0; i < count; ++i) rte_prefetch0(BytesOf(burst[i]));
   for (unsigned i = 0; i < count; ++i) rte_prefetch0(BytesOf(burst[i]) + RTE_CACHE_LINE_SIZE);
   if (count == kBurst && spreader_) spreader_->StartGiving(now);
+  current_ = queue.fragments;
   for (unsigned i = 0; i < count; ++i) {
     bool is_kept = false;
     const FrameOutcome outcome = Handle(queue, burst[i], now, is_kept);
@@ -131,6 +143,43 @@ unsigned Worker::Poll(RxQueue& queue, ReceiveTime now) noexcept {
     }
   }
   return count;
+}
+
+/// Datagrams that workers of the same port put together for this one.
+unsigned Worker::ReadJoined(ReceiveTime now) noexcept {
+  unsigned count = 0;
+  for (RxQueue* const queue : ports_) {
+    if (!queue->fragments->is_shared()) continue;
+    for (; count < kBurst; ++count) {
+      rte_mbuf* const whole = queue->fragments->Next(options_.index);
+      if (whole == nullptr) break;
+      Read(*queue, whole, now);
+    }
+  }
+  return count;
+}
+
+/// A datagram that came in fragments. It arrived when it was complete.
+void Worker::Read(RxQueue& queue, rte_mbuf* whole, ReceiveTime now) noexcept {
+  current_ = queue.fragments;
+  const std::uint32_t length = whole->pkt_len;
+  // At most kLongestPacket, since no fragment reaches further.
+  const void* const bytes = rte_pktmbuf_read(whole, 0, length, joined_.get());
+  ipfix::Datagram datagram;
+  const FrameOutcome outcome =
+      queue.classifier->ClassifyJoined({static_cast<const std::uint8_t*>(bytes), length}, datagram);
+  FragmentCounters& books = queue.fragments->counters(options_.index);
+  books.joined.Add(whole->nb_segs);
+  books.datagrams.Add(outcome);
+  if (outcome == FrameOutcome::kDatagram) {
+    datagram.received = now;
+    static_cast<void>(decoder_.Decode(datagram, *aggregator_));
+  }
+  rte_pktmbuf_free(whole);
+}
+
+void Worker::ExporterAdmitted(const Address& address, std::uint16_t port) noexcept {
+  current_->SetHome(options_.index, address, port);
 }
 
 FrameOutcome Worker::Handle(RxQueue& queue, rte_mbuf* mbuf, ReceiveTime now, bool& is_kept) noexcept {
@@ -151,6 +200,9 @@ FrameOutcome Worker::Handle(RxQueue& queue, rte_mbuf* mbuf, ReceiveTime now, boo
       place->mbuf = mbuf;
       if (is_kept) spreader_->Give();
     }
+  } else if (outcome == FrameOutcome::kFragment) {
+    if (rte_mbuf* const whole = queue.fragments->Take(options_.index, {BytesOf(mbuf), mbuf->data_len}))
+      Read(queue, whole, now);
   }
   return outcome;
 }
@@ -279,6 +331,8 @@ aggregator::SideTotals Worker::Totals() noexcept {
     totals.dropped += TotalOf(queue.counters->frames, FrameClass::kDropped);
     if (queue.nic_drops != nullptr) totals.dropped += queue.nic_drops->Get();
   }
+  for (const RxQueue* const queue : ports_)
+    totals.dropped += queue->fragments->counters(options_.index).DroppedDatagrams();
   return totals;
 }
 
@@ -286,6 +340,7 @@ void Worker::Housekeeping(std::uint64_t tsc) noexcept {
   clock_.Follow(tsc, WallClock());
   decoder_.Expire(clock_.At(tsc));
   ChangePolicy();
+  for (RxQueue* const queue : ports_) queue->fragments->Tick(options_.index);
   const std::int64_t longest = TicksToNs(longest_ticks_);
   gauges_.busy_share.store(static_cast<double>(busy_ticks_) / static_cast<double>(tsc - second_began_),
                            std::memory_order_relaxed);
@@ -307,6 +362,8 @@ void Worker::PublishBooks() noexcept {
   if (spreader_) books.spread = spreader_->counters();
   for (std::size_t i = 0; i < books.queues.size(); ++i)
     books.queues[i].counters = *options_.queues[i].counters;
+  for (std::size_t i = 0; i < books.fragments.size(); ++i)
+    books.fragments[i].counters = ports_[i]->fragments->counters(options_.index);
   decoder_.CopyExporters(books.exporters);
   books_.Publish();
 }

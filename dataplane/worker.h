@@ -10,7 +10,9 @@
 #include "dataplane/clock.h"
 #include "dataplane/frame_outcome.h"
 #include "dataplane/handover.h"
+#include "dataplane/notice_ring.h"
 #include "dataplane/policy_handover.h"
+#include "dataplane/port_fragments.h"
 #include "dataplane/snapshot_box.h"
 #include "dataplane/spread.h"
 #include "dataplane/worker_books.h"
@@ -34,6 +36,7 @@ struct RxQueue {
   /// Kept up to date by a control thread.
   const Counter* nic_drops = nullptr;
   QueueCounters* counters = nullptr;
+  PortFragments* fragments = nullptr;  ///< the port's
 };
 
 /// How a worker's loop fares. Written by the worker, read by any thread.
@@ -48,22 +51,23 @@ struct LoopGauges {
 /// closes its windows on time, with or without traffic. While a queue is loaded it gives data sets away to
 /// workers that are not, and what they give away it reads into its own table. Constructed and destroyed on a
 /// control thread; Run() is the worker's.
-class Worker {
+class Worker final : private ipfix::DecoderObserver {
  public:
   struct Options {
     std::vector<RxQueue> queues;
     std::int64_t base_window_ns = 0;
     std::uint32_t idle_sleep_us = 0;
     std::uint64_t tsc_hz = 0;
-    SpreadBoard* board = nullptr;  ///< null: it neither gives nor takes. Outlives the worker
-    std::size_t index = 0;         ///< on the board
-    FlowTap* tap = nullptr;        ///< see ipfix::Decoder::SetTap()
+    SpreadBoard* board = nullptr;   ///< null: it neither gives nor takes. Outlives the worker
+    std::size_t index = 0;          ///< among all workers
+    FlowTap* tap = nullptr;         ///< see ipfix::Decoder::SetTap()
+    NoticeRing* notices = nullptr;  ///< what is to outlive the program; null: nothing
   };
 
   /// `table` is clean.
   Worker(const Options& options, const ipfix::Settings& settings,
          std::unique_ptr<aggregator::HostTable> table);
-  ~Worker();
+  ~Worker() override;
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
@@ -108,6 +112,15 @@ class Worker {
   unsigned Poll(RxQueue& queue, ReceiveTime now) noexcept;
   /// With `is_kept` the buffer went on to another worker.
   FrameOutcome Handle(RxQueue& queue, rte_mbuf* mbuf, ReceiveTime now, bool& is_kept) noexcept;
+  void Read(RxQueue& queue, rte_mbuf* whole, ReceiveTime now) noexcept;
+  unsigned ReadJoined(ReceiveTime now) noexcept;
+  void ExporterAdmitted(const Address& address, std::uint16_t port) noexcept override;
+  bool TemplateCame(const ipfix::TemplateNotice& notice) noexcept override {
+    return notices_ == nullptr || notices_->Write(notice);
+  }
+  bool RateCame(const ipfix::RateNotice& notice) noexcept override {
+    return notices_ == nullptr || notices_->Write(notice);
+  }
   JobRing::Place* PlaceFor(const ipfix::Datagram& datagram) noexcept;
   unsigned PollQueues(ReceiveTime now) noexcept;
   unsigned DoJobs() noexcept;
@@ -130,6 +143,10 @@ class Worker {
   std::int64_t TicksToNs(std::uint64_t ticks) const noexcept;
 
   Options options_;
+  std::vector<RxQueue*> ports_;  ///< a queue of each port
+  NoticeRing* notices_ = nullptr;
+  PortFragments* current_ = nullptr;        ///< of the port that is polled
+  std::unique_ptr<std::uint8_t[]> joined_;  ///< a whole datagram, where it lies in several buffers
   PolicyHandover policies_;
   ipfix::Decoder decoder_;
   std::unique_ptr<aggregator::WorkerAggregator> aggregator_;

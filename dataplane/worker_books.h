@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "aggregator/worker_aggregator.h"
+#include "dataplane/fragment_counters.h"
 #include "dataplane/frame_outcome.h"
 #include "dataplane/spread_counters.h"
 #include "ipfix/accounting.h"
@@ -26,6 +27,12 @@ struct QueueBooks {
   QueueCounters counters;
 };
 
+/// A port's fragments, as far as the worker counts them, at one moment.
+struct FragmentBooks {
+  std::uint16_t port = 0;  ///< DPDK's number
+  FragmentCounters counters;
+};
+
 /// Everything that a worker counts, copied between two loops, when no burst is being worked on: the frames of
 /// its queues that carried a datagram are as many as its decoder's outcomes.
 struct WorkerBooks {
@@ -33,6 +40,7 @@ struct WorkerBooks {
   aggregator::AggregatorCounters aggregator;
   SpreadCounters spread;
   std::vector<QueueBooks> queues;
+  std::vector<FragmentBooks> fragments;
   std::vector<ipfix::ExporterBooks> exporters;  ///< its memory is all taken at the worker's start
 };
 

@@ -32,10 +32,17 @@ constexpr std::array kRecordSkips{
 };
 
 constexpr std::array kSetSkips{
-    CounterName{"unknown_template", "Data sets whose template has not been received."},
+    CounterName{"unknown_template", "Data sets whose template was not received, or not in time."},
     CounterName{"bad_length", "Sets whose length is under 4 or beyond their message."},
     CounterName{"reserved_id", "Sets with an id that the standard reserves."},
     CounterName{"bad_template", "Template sets that end within a template or describe none."},
+};
+
+constexpr std::array kEarlySets{
+    CounterName{"met", "Data sets that came before their template."},
+    CounterName{"read", "Of these, those that were read when it came."},
+    CounterName{"expired", "Of these, those whose template did not come in time."},
+    CounterName{"no_room", "Of these, those that had to give way."},
 };
 
 constexpr std::array kTemplateEvents{
@@ -44,6 +51,8 @@ constexpr std::array kTemplateEvents{
     CounterName{"withdrawn", "Template withdrawals, which are ignored over UDP."},
     CounterName{"refused", "Templates that were malformed or beyond a configured cap."},
     CounterName{"expired", "Templates dropped because they were not refreshed in time."},
+    CounterName{"recalled", "Templates that were known from before a restart."},
+    CounterName{"stale", "Of these, those dropped because data did not fit them."},
 };
 
 }  // namespace
@@ -56,6 +65,9 @@ const CounterName& NameOf(RecordSkip reason) noexcept {
 }
 const CounterName& NameOf(SetSkip reason) noexcept {
   return Look(kSetSkips, reason);
+}
+const CounterName& NameOf(EarlySet event) noexcept {
+  return Look(kEarlySets, event);
 }
 const CounterName& NameOf(TemplateEvent event) noexcept {
   return Look(kTemplateEvents, event);

@@ -37,10 +37,20 @@ enum class RecordSkip : std::uint8_t {
 
 /// Why a set was not read (to its end).
 enum class SetSkip : std::uint8_t {
-  kUnknownTemplate,  ///< no template for its id yet
+  kUnknownTemplate,  ///< no template for its id, and none came while it could be held
   kBadLength,        ///< length under 4 or beyond the message; ends the message
   kReservedId,       ///< ids 4 to 255 (and 2, 3 in v9, 0, 1 in IPFIX): not assigned
   kBadTemplate,      ///< a template record that ends within itself or describes nothing
+  kCount
+};
+
+/// What became of a data set that came before its template, where such are held: met = read + expired +
+/// no_room + those that are held now. Those that expired or found no room are SetSkip::kUnknownTemplate too.
+enum class EarlySet : std::uint8_t {
+  kMet,      ///< held, or at least meant to be
+  kRead,     ///< the template came
+  kExpired,  ///< it did not come in time, or its exporter was forgotten
+  kNoRoom,   ///< beyond what is held of one exporter, or of all: the oldest of all go first
   kCount
 };
 
@@ -51,6 +61,8 @@ enum class TemplateEvent : std::uint8_t {
   kWithdrawn,  ///< withdrawal over UDP: ignored (RFC 7011 section 8.4)
   kRefused,    ///< malformed, or beyond a configured cap
   kExpired,    ///< dropped because not refreshed within its lifetime
+  kRecalled,   ///< known from before a restart, when its exporter was first heard
+  kStale,      ///< recalled, and dropped because data did not fit it
   kCount
 };
 
@@ -62,6 +74,7 @@ struct CounterName {
 const CounterName& NameOf(DatagramOutcome outcome) noexcept;
 const CounterName& NameOf(RecordSkip reason) noexcept;
 const CounterName& NameOf(SetSkip reason) noexcept;
+const CounterName& NameOf(EarlySet event) noexcept;
 const CounterName& NameOf(TemplateEvent event) noexcept;
 
 /// A counter for each value of an enumeration that ends in kCount. One writing thread.
@@ -95,6 +108,14 @@ struct Accounting {
   Counter substitute_counters;  ///< counted ones that used total or initiator/responder counters
   Counter malformed_times;      ///< durations below zero: left out of the mean
   CounterArray<SetSkip> sets_skipped;
+  CounterArray<EarlySet> early_sets;
+  /// Sets that wait for their template now. What they hold is not known, so it is in no other figure.
+  std::uint64_t HeldSets() const noexcept {
+    const std::uint64_t gone = early_sets.Get(EarlySet::kRead) + early_sets.Get(EarlySet::kExpired) +
+                               early_sets.Get(EarlySet::kNoRoom);
+    const std::uint64_t met = early_sets.Get(EarlySet::kMet);
+    return met - (gone < met ? gone : met);
+  }
   CounterArray<TemplateEvent> templates;
   Counter samplers_refused;   ///< sampling rates beyond the configured number of selectors
   Counter sequence_expected;  ///< units that should have come (records, datagrams or flows)

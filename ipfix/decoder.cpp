@@ -18,7 +18,8 @@ std::uint64_t DrawSeed() {
 
 }  // namespace
 
-Decoder::Decoder(const Settings& settings) : impl_(std::make_unique<Impl>(settings)) {}
+Decoder::Decoder(const Settings& settings, DecoderObserver* observer)
+    : impl_(std::make_unique<Impl>(settings, observer)) {}
 Decoder::~Decoder() = default;
 
 DatagramOutcome Decoder::Decode(const Datagram& datagram, FlowConsumer& consumer) noexcept {
@@ -64,13 +65,15 @@ void Decoder::CopyExporters(std::vector<ExporterBooks>& into) const noexcept {
   impl_->CopyExporters(into);
 }
 
-Decoder::Impl::Impl(const Settings& settings)
+Decoder::Impl::Impl(const Settings& settings, DecoderObserver* observer)
     : settings_(settings),
       own_policy_(settings),
+      observer_(observer),
       exporters_(settings.max_exporters, DrawSeed()),
       templates_(settings.max_templates, DrawSeed()),
       plans_(settings.max_templates),
       samplers_(settings.max_samplers, DrawSeed()),
+      held_(settings.held_bytes),
       template_reader_(settings.max_fields_per_template) {}
 
 DatagramOutcome Decoder::Impl::Decode(const Datagram& datagram, FlowConsumer& consumer,
@@ -178,12 +181,14 @@ DatagramOutcome Decoder::Impl::Identify(Message& message, std::uint32_t domain,
   message.exporter_index = exporters_.Find(message.key);
   if (!Bind(message)) return DatagramOutcome::kExporterRefused;
   const bool is_within_limit = message.rule->bucket.Take(message.datagram->received);
-  if (message.exporter_index == ExporterTable::kNone) {
+  const bool is_new = message.exporter_index == ExporterTable::kNone;
+  if (is_new) {
     if (!is_within_limit) return DatagramOutcome::kRateLimited;
     message.exporter_index = exporters_.Insert(message.key);
     if (message.exporter_index == ExporterTable::kNone) return DatagramOutcome::kExporterTableFull;
     SetRule(exporters_[message.exporter_index], message.rule);
     exporter_count_.store(exporters_.size(), std::memory_order_relaxed);
+    if (observer_ != nullptr) observer_->ExporterAdmitted(message.key.address, message.key.port);
   }
   Exporter& exporter = exporters_[message.exporter_index];
   message.exporter = &exporter;
@@ -199,6 +204,7 @@ DatagramOutcome Decoder::Impl::Identify(Message& message, std::uint32_t domain,
     exporter.active_epoch = epoch_;
     ++active_exporters_;
   }
+  if (is_new && settings_.remembered != nullptr) Recall(message);
   return DatagramOutcome::kDecoded;
 }
 
@@ -259,54 +265,69 @@ void Decoder::Impl::Learn(Message& message, const TemplateRecord& record) noexce
                                       // send one
     return;
   }
+  const TemplateEvent event = Keep(message, record, message.datagram->received, false);
+  book(event);
+  if (event == TemplateEvent::kRefused) return;
+  if (observer_ != nullptr) Tell(message, record);
+  if (event == TemplateEvent::kLearned) ReadHeld(message, record.id);
+}
+
+TemplateEvent Decoder::Impl::Keep(Message& message, const TemplateRecord& record, ReceiveTime received,
+                                  bool is_provisional) noexcept {
   const TemplateKey key{message.exporter_index, record.id};
   std::uint32_t index = templates_.Find(key);
   const std::uint64_t definition = record.definition ^ ReadingOf(*message.exporter->settings);
-  if (index != TemplateTable::kNone && templates_[index].definition == definition) {
-    templates_[index].last_received = message.datagram->received;
-    book(TemplateEvent::kRefreshed);
-    return;
-  }
   const bool is_new = index == TemplateTable::kNone;
-  const bool is_over_cap = is_new && message.exporter->templates >= settings_.max_templates_per_exporter;
-  if (record.has_too_many_fields || is_over_cap) {
-    book(TemplateEvent::kRefused);
-    return;
+  if (!is_new && templates_[index].definition == definition) {
+    templates_[index].last_received = received;
+    templates_[index].is_provisional = is_provisional;
+    return TemplateEvent::kRefreshed;
   }
+  const bool is_over_cap = is_new && message.exporter->templates >= settings_.max_templates_per_exporter;
+  if (record.has_too_many_fields || is_over_cap) return TemplateEvent::kRefused;
   const std::uint32_t plan = plans_.Take();
   const bool is_usable =
       CompilePlan(record.fields, record.is_options, *message.exporter->settings, plans_[plan]);
   if (is_usable && is_new) index = templates_.Insert(key);
   if (!is_usable || index == TemplateTable::kNone) {
     plans_.Release(plan);
-    book(TemplateEvent::kRefused);
-    return;
+    return TemplateEvent::kRefused;
   }
   if (is_new) {
     ++message.exporter->templates;
   } else {
     plans_.Release(templates_[index].plan);
   }
-  templates_[index] = {plan, definition, message.datagram->received};
-  book(TemplateEvent::kLearned);
+  templates_[index] = {.plan = plan,
+                       .definition = definition,
+                       .last_received = received,
+                       .told = {},
+                       .is_provisional = is_provisional};
+  return TemplateEvent::kLearned;
 }
 
 void Decoder::Impl::ReadData(Message& message, std::uint16_t id,
                              std::span<const std::uint8_t> body) noexcept {
   const std::uint32_t index = templates_.Find({message.exporter_index, id});
-  if (index == TemplateTable::kNone) {
-    Book(message, &Accounting::sets_skipped, SetSkip::kUnknownTemplate);
+  if (index == TemplateTable::kNone ||
+      (templates_[index].is_provisional && DropIfStale(message, index, body))) [[unlikely]] {
     message.has_unknown_set = true;
+    if (!Hold(message, id, body)) Book(message, &Accounting::sets_skipped, SetSkip::kUnknownTemplate);
     return;
   }
   const std::uint32_t plan_index = templates_[index].plan;
   const Plan& plan = plans_[plan_index];
-  if (!plan.is_options) {
-    const SamplingRate rate = DefaultRate(message);
-    if (message.job != nullptr && HandOut(message, plan, plan_index, body, rate)) return;
-    ReadFlows(message, plan, body, rate);
+  if (plan.is_options) {
+    ReadOptions(message, plan, body);
     return;
   }
+  const SamplingRate rate = DefaultRate(message);
+  if (message.job != nullptr && HandOut(message, plan, plan_index, body, rate)) return;
+  ReadFlows(message, plan, body, rate);
+}
+
+void Decoder::Impl::ReadOptions(Message& message, const Plan& plan,
+                                std::span<const std::uint8_t> body) noexcept {
   current_ = &message;
   const std::uint64_t records = record_reader_.ReadOptions(plan, body, *this);
   message.data_records += records;

@@ -9,6 +9,7 @@
 #include "ipfix/accounting.h"
 #include "ipfix/address.h"
 #include "ipfix/data_job.h"
+#include "ipfix/decoder_observer.h"
 #include "ipfix/exporter_policy.h"
 #include "ipfix/flow_record.h"
 #include "ipfix/flow_tap.h"
@@ -58,7 +59,8 @@ struct ExporterBooks {
 /// nor locks nor throws, whatever the bytes are.
 class Decoder {
  public:
-  explicit Decoder(const Settings& settings);
+  /// `observer`, where there is one, outlives the decoder.
+  explicit Decoder(const Settings& settings, DecoderObserver* observer = nullptr);
   ~Decoder();
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "ipfix/decoder_state.h"
 
@@ -68,25 +69,33 @@ Sampler* Decoder::Impl::SamplerFor(const SamplerKey& key) noexcept {
 void Decoder::Impl::ConsumeOptions(const SamplingFields& fields, bool has_selector,
                                    std::uint64_t selector) noexcept {
   SamplingRate rate;
-  if (!RateOf(fields, rate)) return;
+  if (RateOf(fields, rate)) Announce(rate, has_selector, selector);
+}
+
+void Decoder::Impl::Announce(SamplingRate rate, bool has_selector, std::uint64_t selector) noexcept {
   const ExporterKey& key = current_->key;
   if (has_selector) {
     Sampler* const named =
         SamplerFor({.address = key.address, .selector = selector, .domain = key.domain, .is_default = false});
-    if (named != nullptr) named->rate = rate;
+    if (named != nullptr) {
+      const bool is_new = std::exchange(named->rate, rate) != rate;
+      if (observer_ != nullptr) Tell(*named, is_new, true, selector);
+    }
   }
   Sampler* const fallback = SamplerFor({.address = key.address, .domain = key.domain, .is_default = true});
   if (fallback == nullptr) return;
   fallback->last_rate = rate;
   if (has_selector) return;
-  fallback->rate = rate;
+  const bool is_new = std::exchange(fallback->rate, rate) != rate;
   fallback->is_system_wide = true;
+  if (observer_ != nullptr) Tell(*fallback, is_new, false, 0);
 }
 
 void Decoder::Impl::Expire(ReceiveTime now) noexcept {
   RebindSome();
   ExpireTemplates(now);
   ExpireSamplers(now);
+  ExpireHeld(now);
   ExpireExporters(now);
 }
 
@@ -130,6 +139,7 @@ void Decoder::Impl::ForgetExporter(std::uint32_t index) noexcept {
     --left;
   }
   if (exporters_[index].policy != policy_version_) --old_references_;
+  ForgetHeld(exporters_[index]);
   exporters_.Erase(index);
   exporter_count_.store(exporters_.size(), std::memory_order_relaxed);
 }

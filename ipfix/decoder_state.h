@@ -8,6 +8,7 @@
 #include "ipfix/exporter_policy.h"
 #include "ipfix/exporter_table.h"
 #include "ipfix/flow_batch.h"
+#include "ipfix/held_data.h"
 #include "ipfix/record_reader.h"
 #include "ipfix/template_reader.h"
 #include "ipfix/template_table.h"
@@ -26,7 +27,7 @@ inline std::uint64_t ReadingOf(const ExporterSettings& settings) noexcept {
 /// other folders.
 class Decoder::Impl final : public SamplerLookup, public OptionsConsumer {
  public:
-  explicit Impl(const Settings& settings);
+  Impl(const Settings& settings, DecoderObserver* observer);
 
   /// Data sets that can be read elsewhere go into `job` where there is one.
   DatagramOutcome Decode(const Datagram& datagram, FlowConsumer& consumer, DataJob* job) noexcept;
@@ -76,7 +77,15 @@ class Decoder::Impl final : public SamplerLookup, public OptionsConsumer {
   void ReadSet(Message& message, std::uint16_t id, std::span<const std::uint8_t> body) noexcept;
   void ReadTemplates(Message& message, TemplateSyntax syntax, std::span<const std::uint8_t> body) noexcept;
   void Learn(Message& message, const TemplateRecord& record) noexcept;
+  TemplateEvent Keep(Message& message, const TemplateRecord& record, ReceiveTime received,
+                     bool is_provisional) noexcept;
+  void Tell(const Message& message, const TemplateRecord& record) noexcept;
+  void Tell(Sampler& sampler, bool is_new, bool has_selector, std::uint64_t selector) noexcept;
+  void Recall(Message& message) noexcept;
+  void RecallRates(Message& message) noexcept;
+  bool DropIfStale(Message& message, std::uint32_t index, std::span<const std::uint8_t> body) noexcept;
   void ReadData(Message& message, std::uint16_t id, std::span<const std::uint8_t> body) noexcept;
+  void ReadOptions(Message& message, const Plan& plan, std::span<const std::uint8_t> body) noexcept;
   void ReadFlows(Message& message, const Plan& plan, std::span<const std::uint8_t> body,
                  SamplingRate rate) noexcept;
   bool HandOut(Message& message, const Plan& plan, std::uint32_t plan_index,
@@ -98,7 +107,15 @@ class Decoder::Impl final : public SamplerLookup, public OptionsConsumer {
     return context;
   }
   SamplingRate DefaultRate(const Message& message) const noexcept;
+  void Announce(SamplingRate rate, bool has_selector, std::uint64_t selector) noexcept;
   Sampler* SamplerFor(const SamplerKey& key) noexcept;
+
+  bool Hold(Message& message, std::uint16_t id, std::span<const std::uint8_t> body) noexcept;
+  void ReadHeld(Message& message, std::uint16_t id) noexcept;
+  void ExpireHeld(ReceiveTime now) noexcept;
+  void ForgetHeld(Exporter& exporter) noexcept;
+  void GiveUpOldest(const HeldData::Set& oldest, EarlySet why) noexcept;
+  void BookLost(Exporter& exporter, EarlySet why) noexcept;
 
   void ExpireTemplates(ReceiveTime now) noexcept;
   void ExpireExporters(ReceiveTime now) noexcept;
@@ -143,10 +160,12 @@ class Decoder::Impl final : public SamplerLookup, public OptionsConsumer {
   std::uint32_t policy_version_ = 1;
   std::uint64_t old_references_ = 0;  ///< exporters and jobs that refer to the policy before
   std::uint64_t jobs_ = 0;            ///< handed out and not back yet
+  DecoderObserver* observer_;         ///< may be null
   ExporterTable exporters_;
   TemplateTable templates_;
   PlanPool plans_;
   SamplerTable samplers_;
+  HeldData held_;
   TemplateReader template_reader_;
   RecordReader record_reader_;
   FlowBatch batch_;

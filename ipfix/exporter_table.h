@@ -7,6 +7,7 @@
 #include "ipfix/address.h"
 #include "ipfix/bounded_map.h"
 #include "ipfix/exporter_policy.h"
+#include "ipfix/held_data.h"
 #include "ipfix/sampling.h"
 #include "ipfix/sequence.h"
 #include "ipfix/time.h"
@@ -40,6 +41,7 @@ struct Exporter {
   std::uint64_t last_rate_set = 0;  ///< which of them last_rate is from: sets may be read in another order
   std::uint32_t jobs = 0;           ///< handed out and not back yet: it must not be forgotten meanwhile
   std::uint32_t templates = 0;
+  HeldData::List held;             ///< sets that wait for their template
   std::uint32_t active_epoch = 0;  ///< the decoder's epoch in which it was last heard
   std::uint32_t policy = 0;        ///< number of the policy that `rule` is of
   std::uint16_t version = 0;
@@ -69,6 +71,7 @@ struct Sampler {
   SamplingRate last_rate;       ///< announced last by any selector
   bool is_system_wide = false;  ///< rate was announced without a selector
   ReceiveTime last_received;
+  ReceiveTime told;  ///< when an observer took it last
 };
 
 using SamplerTable = BoundedMap<SamplerKey, Sampler>;

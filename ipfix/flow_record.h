@@ -4,6 +4,7 @@
 #include <span>
 
 #include "ipfix/address.h"
+#include "ipfix/time.h"
 
 namespace hostscope {
 
@@ -41,6 +42,8 @@ class FlowConsumer {
  public:
   virtual ~FlowConsumer() = default;
   virtual void Consume(std::span<const FlowRecord> records) noexcept = 0;
+  /// What is consumed next arrived then: before and after records that had to wait for their template.
+  virtual void SetArrival(ReceiveTime) noexcept {}
 };
 
 }  // namespace hostscope

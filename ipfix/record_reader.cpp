@@ -512,6 +512,19 @@ SetCounts RecordReader::ReadFlows(const Plan& plan, std::span<const std::uint8_t
   return counts;
 }
 
+bool RecordReader::Fits(const Plan& plan, std::span<const std::uint8_t> body) noexcept {
+  const std::uint8_t* const begin = body.data();
+  body = WithoutPadding(plan, body);
+  if (begin == zero_tail_) return true;
+  std::size_t records = 0;
+  for (bool is_malformed = false; !body.empty();) {
+    const std::size_t rows = TakeChunk(plan, body, is_malformed);
+    if (rows == 0 || is_malformed) return false;
+    records += rows;
+  }
+  return !plan.is_fixed_length() || begin + records * plan.minimum_length >= zero_tail_;
+}
+
 std::uint64_t RecordReader::ReadOptions(const Plan& plan, std::span<const std::uint8_t> body,
                                         OptionsConsumer& consumer) noexcept {
   std::uint64_t records = 0;

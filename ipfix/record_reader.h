@@ -86,6 +86,9 @@ class RecordReader {
   /// wanted. Reads of a record of fixed length no more than its selector; walks records of variable length.
   SetSurvey Survey(const Plan& plan, std::span<const std::uint8_t> body, bool wants_selectors) noexcept;
 
+  /// Whether the set is nothing but whole records of the plan, and padding.
+  bool Fits(const Plan& plan, std::span<const std::uint8_t> body) noexcept;
+
   /// Returns the number of options records.
   std::uint64_t ReadOptions(const Plan& plan, std::span<const std::uint8_t> body,
                             OptionsConsumer& consumer) noexcept;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +10,8 @@
 #include "ipfix/prefix.h"
 
 namespace hostscope::ipfix {
+
+class Remembered;
 
 /// Settings that may differ per exporter, because exporters do. Chosen once, when an exporter is first heard,
 /// by the longest matching `exporters` prefix of Settings.
@@ -56,6 +59,15 @@ struct Settings {
   std::size_t max_templates_per_exporter = 1024;  ///< so that one can't use up all
   std::size_t max_fields_per_template = 512;
   std::size_t max_samplers = 16384;  ///< selector id -> rate, of all exporters together
+
+  /// Data sets that come before their template are held in so many bytes, of all exporters together, and
+  /// read when it comes. 0: they are skipped.
+  std::size_t held_bytes = 0;
+  std::size_t held_bytes_per_exporter = std::size_t{256} << 10;  ///< so that one can't use up all
+  std::int64_t held_lifetime_ns = 30LL * 1'000'000'000;
+
+  /// What was known before a restart; null: nothing. Used for an exporter when it is first heard.
+  std::shared_ptr<const Remembered> remembered;
 
   /// A template not refreshed for this long is dropped. 0: never, which suits captures.
   std::int64_t template_lifetime_ns = 24LL * 3600 * 1'000'000'000;

@@ -69,6 +69,8 @@ bool TemplateReader::ReadField(bool is_scope, FieldSpecifier& field) noexcept {
 TemplateReader::Result TemplateReader::Next(TemplateRecord& record) noexcept {
   if (rest_.size() < kTemplateHeader) return Result::kEnd;
   record = TemplateRecord{};
+  record.syntax = syntax_;
+  const std::span<const std::uint8_t> from_here = rest_;
   record.id = LoadBe16(&rest_[0]);
   const std::uint16_t second = LoadBe16(&rest_[2]);
   if (record.id == 0 && second == 0) return Result::kEnd;  // padding
@@ -89,6 +91,7 @@ TemplateReader::Result TemplateReader::Next(TemplateRecord& record) noexcept {
     if (!record.has_too_many_fields) fields_[i] = field;
   }
   if (!record.has_too_many_fields) record.fields = {fields_.data(), extent.fields};
+  record.wire = from_here.first(from_here.size() - rest_.size());
   return Result::kTemplate;
 }
 

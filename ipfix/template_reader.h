@@ -26,6 +26,8 @@ struct TemplateRecord {
   bool has_too_many_fields = false;  ///< beyond the cap; `fields` is empty
   std::span<const FieldSpecifier> fields;
   std::uint64_t definition = 0;  ///< digest of kind and fields
+  TemplateSyntax syntax{};
+  std::span<const std::uint8_t> wire;  ///< all of it; the set's bytes
 };
 
 /// Reads the template records of a set, one after the other. Holds scratch for one template of at most

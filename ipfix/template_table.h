@@ -25,6 +25,8 @@ struct Template {
   std::uint64_t definition =
       0;  ///< digest of kind, fields and how they are read: tells a refresh from a change
   ReceiveTime last_received;
+  ReceiveTime told;             ///< when an observer took it last
+  bool is_provisional = false;  ///< known from before a restart, and not sent again since
 };
 
 using TemplateTable = BoundedMap<TemplateKey, Template>;

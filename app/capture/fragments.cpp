@@ -2,60 +2,7 @@
 
 #include <algorithm>
 
-#include "ipfix/wire.h"
-
 namespace hostscope::app {
-namespace {
-
-using ipfix::LoadBe16;
-using ipfix::LoadBe32;
-
-constexpr std::size_t kMaxPayload = 65535;
-constexpr std::size_t kIpv6HeaderLength = 40;
-constexpr std::size_t kFragmentHeaderLength = 8;
-constexpr std::uint8_t kFragmentHeader = 44;
-
-/// Offset of the IPv6 fragment header; 0 if there is none. WalkToTransport() went over the same headers
-/// before, so they are in the frame and their number is bounded.
-std::size_t FindFragmentHeader(std::span<const std::uint8_t> frame, const IpPacket& packet) noexcept {
-  std::uint8_t next = frame[packet.ip_offset + 6];
-  std::size_t offset = packet.ip_offset + kIpv6HeaderLength;
-  while (next != kFragmentHeader) {
-    if (offset + kFragmentHeaderLength > packet.transport_offset) return 0;
-    next = frame[offset];
-    offset += (frame[offset + 1] + 1U) * 8U;  // hop-by-hop, routing or destination options: AH comes after
-  }
-  return offset + kFragmentHeaderLength <= packet.transport_offset ? offset : 0;
-}
-
-}  // namespace
-
-bool ReadFragment(std::span<const std::uint8_t> frame, const IpPacket& packet, Fragment& fragment) noexcept {
-  if (packet.end_offset > frame.size()) return false;
-  fragment.source = packet.source;
-  fragment.destination = packet.destination;
-  std::size_t start = packet.transport_offset;
-  if (packet.is_ipv6) {
-    const std::size_t header = FindFragmentHeader(frame, packet);
-    if (header == 0) return false;
-    fragment.protocol = frame[header];
-    const std::uint16_t word = LoadBe16(&frame[header + 2]);
-    fragment.offset = word & 0xfff8U;
-    fragment.is_last = (word & 1U) == 0;
-    fragment.id = LoadBe32(&frame[header + 4]);
-    start = header + kFragmentHeaderLength;
-  } else {
-    const std::uint8_t* header = &frame[packet.ip_offset];
-    fragment.protocol = packet.protocol;
-    const std::uint16_t word = LoadBe16(header + 6);
-    fragment.offset = (word & 0x1fffU) * 8U;
-    fragment.is_last = (word & 0x2000U) == 0;
-    fragment.id = LoadBe16(header + 4);
-  }
-  if (start > packet.end_offset) return false;
-  fragment.bytes = frame.subspan(start, packet.end_offset - start);
-  return true;
-}
 
 std::size_t FragmentTable::FindOrAdd(const Fragment& fragment, ReceiveTime now) {
   for (std::size_t i = datagrams_.size(); i-- > 0;) {  // the newest is nearly always the one
@@ -88,8 +35,7 @@ FragmentTable::Result FragmentTable::Add(const Fragment& fragment, ReceiveTime n
   while (!datagrams_.empty() && now.ns - datagrams_.front().first_seen.ns > kTimeoutNs) GiveUp(0);
   const std::size_t length = fragment.bytes.size();
   const std::size_t end = fragment.offset + length;
-  // Every piece but the last is a multiple of eight bytes, or the next one could not follow it.
-  if (length == 0 || end > kMaxPayload || (!fragment.is_last && length % 8 != 0)) return Result::kRefused;
+  if (!fragment.IsPossible()) return Result::kRefused;
   const std::size_t index = FindOrAdd(fragment, now);
   Datagram& datagram = datagrams_[index];
   for (const Piece& piece : datagram.pieces) {

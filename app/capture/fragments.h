@@ -7,26 +7,10 @@
 #include <utility>
 #include <vector>
 
-#include "ipfix/packet_headers.h"
+#include "ipfix/fragment_header.h"
 #include "ipfix/time.h"
 
 namespace hostscope::app {
-
-/// One fragment as its IP header describes it (RFC 791 section 3.2, RFC 8200 section 4.5).
-struct Fragment {
-  Address source;
-  Address destination;
-  std::uint32_t id = 0;
-  std::uint8_t protocol = 0;  ///< of the whole datagram
-  std::size_t offset = 0;     ///< of `bytes` in the datagram's payload
-  bool is_last = false;
-  std::span<const std::uint8_t> bytes;
-};
-
-/// Reads the fragment's header from a frame that WalkToTransport() called a fragment. False where its bytes
-/// are not all there or its header can't be found.
-[[nodiscard]] bool ReadFragment(std::span<const std::uint8_t> frame, const IpPacket& packet,
-                                Fragment& fragment) noexcept;
 
 /// Puts IP datagrams together again, of both families. Bounded: at most kMaxDatagrams at a time, each of at
 /// most 64 KiB and kMaxPieces pieces; the oldest gives way, and so does one that is not complete within

@@ -84,6 +84,11 @@ struct MetricsConfig {
   std::size_t max_exporters = 20;  ///< with time series of their own
 };
 
+struct StateConfig {
+  std::string path;  ///< empty: nothing outlives the program
+  std::int64_t interval_ns = 30'000'000'000;
+};
+
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
 
 struct Config {
@@ -100,6 +105,7 @@ struct Config {
   StoreConfig store;
   http::HttpOptions http;
   MetricsConfig metrics;
+  StateConfig state;
   LogLevel log_level = LogLevel::kInfo;
 };
 

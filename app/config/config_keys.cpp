@@ -115,6 +115,15 @@ void DescribeCores(KeyVisitor& visitor, dataplane::DataplaneConfig& config) {
       MicrosecondsOrNever(config.idle_sleep_us, 100'000));
 }
 
+void DescribeFragments(KeyVisitor& visitor, dataplane::FragmentConfig& fragments) {
+  visitor.One({"max",
+               "Fragments that wait for the rest of their datagram, about 2.3 KiB each. Beyond it the oldest "
+               "give way\nto newer ones."},
+              Whole(fragments.max_held, std::size_t{64}, std::size_t{1'048'576}));
+  visitor.One({"timeout", "How long they wait: whole seconds, and up to one more."},
+              Duration(fragments.timeout_ns, kSecond, 120 * kSecond));
+}
+
 void DescribeMemory(KeyVisitor& visitor, MemoryConfig& memory) {
   visitor.One({"hosts",
                "Hosts that each table has room for, about 271 bytes each, more where a host is busy. Further "
@@ -221,6 +230,18 @@ void DescribeTemplates(KeyVisitor& visitor, ipfix::Settings& settings) {
               Whole(settings.max_fields_per_template, std::size_t{1}, std::size_t{16'384}));
   visitor.One({"lifetime", "A template that was not sent again for so long is dropped."},
               DurationOrNever(settings.template_lifetime_ns, kSecond, 365 * kDay));
+  visitor.Section(
+      {"held", "Data that come before their template are held, and counted when it comes."},
+      [&](KeyVisitor& inner) {
+        inner.One(
+            {"size", "Memory of each worker for them; beyond it the oldest go. none: such data are skipped."},
+            BytesOrNone(settings.held_bytes, 64 * 1024, 64 * 1024 * kMiB));
+        inner.One({"size_per_exporter", "So that one exporter can't use up all."},
+                  Bytes(settings.held_bytes_per_exporter, 1024, 64 * 1024 * kMiB));
+        inner.One(
+            {"lifetime", "How long. They count in the window in which they came if it is open, else now."},
+            Duration(settings.held_lifetime_ns, kSecond, kHour));
+      });
 }
 
 void DescribeNdjson(KeyVisitor& visitor, NdjsonConfig& sink) {
@@ -392,6 +413,13 @@ void DescribeMetrics(KeyVisitor& visitor, MetricsConfig& metrics) {
               Whole(metrics.max_exporters, std::size_t{0}, std::size_t{4096}));
 }
 
+void DescribeState(KeyVisitor& visitor, StateConfig& state) {
+  visitor.One({"path", "Folder of its own, on a local file system; none: templates are learned anew."},
+              TextOrNone(state.path, "a folder"));
+  visitor.One({"interval", "How often it is written where there is something new; also at the end."},
+              Duration(state.interval_ns, kSecond, kHour));
+}
+
 void DescribeLogging(KeyVisitor& visitor, Config& config) {
   visitor.One({"level", "What is logged, on standard error."},
               OneOf(config.log_level, {{"debug", LogLevel::kDebug},
@@ -416,6 +444,9 @@ void DescribeConfig(KeyVisitor& visitor, Config& config) {
                    SectionsOf(config.dataplane.ports, kNewPort, kExamplePort, DescribePort));
   visitor.Section({"dpdk", "The packet framework."},
                   [&](KeyVisitor& inner) { DescribeDpdk(inner, config.dataplane.eal); });
+  visitor.Section(
+      {"fragments", "Datagrams that come in several IP fragments are put together, for each port."},
+      [&](KeyVisitor& inner) { DescribeFragments(inner, config.dataplane.fragments); });
   visitor.Section({"cores", "Who runs where."},
                   [&](KeyVisitor& inner) { DescribeCores(inner, config.dataplane); });
   visitor.Section({"memory",
@@ -450,6 +481,11 @@ void DescribeConfig(KeyVisitor& visitor, Config& config) {
                   [&](KeyVisitor& inner) { DescribeHttp(inner, config.http); });
   visitor.Section({"metrics", "For Prometheus, at /metrics of the HTTP interface."},
                   [&](KeyVisitor& inner) { DescribeMetrics(inner, config.metrics); });
+  visitor.Section(
+      {"state",
+       "Templates and sampling rates of exporters, for the next start: else nothing of an exporter\n"
+       "can be read until it repeats its templates."},
+      [&](KeyVisitor& inner) { DescribeState(inner, config.state); });
   visitor.Section({"logging", "What the program says of itself."},
                   [&](KeyVisitor& inner) { DescribeLogging(inner, config); });
 }

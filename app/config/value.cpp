@@ -86,6 +86,17 @@ Value Bytes(std::size_t& bytes, std::size_t min, std::size_t max) {
           [&bytes] { return FormatBytes(bytes); }};
 }
 
+Value BytesOrNone(std::size_t& bytes, std::size_t min, std::size_t max) {
+  Value some = Bytes(bytes, min, max);
+  return {some.allowed + ", or none",
+          [&bytes, assign = some.assign](std::string_view text) -> std::string {
+            if (text != "none") return assign(text);
+            bytes = 0;
+            return {};
+          },
+          [&bytes] { return bytes == 0 ? std::string("none") : FormatBytes(bytes); }};
+}
+
 Value RateOrAnnounced(std::optional<std::uint32_t>& rate) {
   constexpr std::uint64_t kMax = UINT32_MAX;
   return {AllowedRange(1, kMax) + ", or announced",

@@ -52,6 +52,8 @@ Value DurationOrNever(std::int64_t& ns, std::int64_t min_ns, std::int64_t max_ns
 /// "never", or a duration that is held in microseconds; never is 0.
 Value MicrosecondsOrNever(std::uint32_t& us, std::uint32_t max_us);
 Value Bytes(std::size_t& bytes, std::size_t min, std::size_t max);
+/// The same or "none", which is held as 0.
+Value BytesOrNone(std::size_t& bytes, std::size_t min, std::size_t max);
 /// "auto", or a size that is held in MiB; auto is 0.
 Value SizeOrAuto(std::size_t& mib, std::size_t max_mib);
 /// A sampling rate, or "announced", which is held as nothing.

@@ -30,6 +30,7 @@ struct ReplayArguments {
   std::optional<bool> apply_sampling;
   std::optional<exporter::Schema> schema;
   bool sketches = false;
+  bool hold_data = false;
   bool has_network_records = false;
   std::vector<std::uint8_t> ipv4_levels;  ///< empty: not said
   std::vector<std::uint8_t> ipv6_levels;
@@ -98,6 +99,12 @@ std::optional<ReplayOptions> OptionsOf(const ReplayArguments& arguments) {
   // A capture may span months: what its exporters sent holds until they send something else.
   options.decoder.template_lifetime_ns = 0;
   options.decoder.exporter_lifetime_ns = 0;
+  // Off unless asked for: as other decoders read a capture.
+  if (!arguments.hold_data) {
+    options.decoder.held_bytes = 0;
+  } else if (options.decoder.held_bytes == 0) {
+    options.decoder.held_bytes = dataplane::LiveDecoderSettings().held_bytes;
+  }
   if (!arguments.window_lengths_ns.empty()) options.window_lengths_ns = arguments.window_lengths_ns;
   if (!arguments.networks.empty()) options.networks = arguments.networks;
   if (arguments.apply_sampling) {
@@ -171,6 +178,8 @@ void AddOptions(CLI::App& command, ReplayArguments& arguments) {
       ->default_str("hostscope");
   command.add_flag("--sketches", arguments.sketches,
                    "Add the sketches behind distinct counts, in the form of Apache DataSketches");
+  command.add_flag("--hold-data", arguments.hold_data,
+                   "Hold data that come before their template, and count them when it comes");
   AddNetworkRecords(command, arguments);
   AddTopOptions(command, arguments);
   command.add_option("--stats", arguments.stats_path, "Write the accounting as JSON here")->type_name("FILE");

@@ -31,13 +31,15 @@ std::int64_t BaseLength(const Config& config) {
   return *std::min_element(config.window_lengths_ns.begin(), config.window_lengths_ns.end());
 }
 
-dataplane::DataplaneConfig DataplaneConfigOf(const Config& config) {
+dataplane::DataplaneConfig DataplaneConfigOf(const Config& config, const StateKeeper& state) {
   if (config.dataplane.ports.empty()) {
     throw std::runtime_error(
         "no port to receive on: `ports` is empty; name one there, or with --device and --address");
   }
   dataplane::DataplaneConfig dataplane = config.dataplane;
   dataplane.base_window_ns = BaseLength(config);
+  dataplane.gives_notice = state.is_on();
+  dataplane.decoder.remembered = state.remembered();
   return dataplane;
 }
 
@@ -67,7 +69,8 @@ std::unique_ptr<exporter::RawFlowPublisher> OpenRawFlows(const Config& config, s
 Appliance::Appliance(const Config& config)
     : base_length_ns_(BaseLength(config)),
       networks_(config.networks),
-      dataplane_(DataplaneConfigOf(config)),
+      state_(config.state, config.dataplane.decoder, exporter::RealFileSystem()),
+      dataplane_(DataplaneConfigOf(config, state_)),
       merger_(merger_options_ = MergerOptionsOf(config, dataplane_.worker_count()), networks_),
       delivery_(config),
       raw_flows_(OpenRawFlows(config, dataplane_.worker_count())) {}
@@ -79,12 +82,14 @@ Appliance::~Appliance() {
 
 void Appliance::Start() {
   dataplane_.Start(merger_, raw_flows_ == nullptr ? std::vector<FlowTap*>() : raw_flows_->taps());
+  state_.Start(dataplane_);
   merging_ = std::thread([this] { MergeUntilStopped(); });
 }
 
 void Appliance::Stop() {
   if (!merging_.joinable()) return;
   dataplane_.Stop();
+  state_.Stop();
   workers_have_ended_.store(true, std::memory_order_release);
   if (raw_flows_ != nullptr) raw_flows_->Stop(kRawFlowDeadline);
   merging_.join();

@@ -10,6 +10,7 @@
 #include "aggregator/merger.h"
 #include "app/config/config.h"
 #include "app/run/delivery.h"
+#include "app/state/state_keeper.h"
 #include "app/stats.h"
 #include "dataplane/dataplane.h"
 #include "dataplane/snapshot.h"
@@ -71,6 +72,7 @@ class Appliance {
   std::int64_t base_length_ns_;
   aggregator::MergerOptions merger_options_;
   aggregator::NetworkSet networks_;
+  StateKeeper state_;
   dataplane::Dataplane dataplane_;
   aggregator::Merger merger_;
   Delivery delivery_;

@@ -1,7 +1,21 @@
+#include <algorithm>
+
 #include "app/run/appliance.h"
 
 namespace hostscope::app {
 namespace {
+
+void AddFragments(StatsGroup& group, const dataplane::FragmentCounters& fragments) {
+  group.Add("received", fragments.fragments.Get());
+  group.Add("joined", fragments.joined.Get());
+  group.Add("waiting", fragments.Waiting());
+  StatsGroup& dropped = group.Group("dropped");
+  for (std::size_t i = 0; i < ipfix::CounterArray<dataplane::FragmentDrop>::kSize; ++i) {
+    const auto reason = static_cast<dataplane::FragmentDrop>(i);
+    dropped.Add(NameOf(reason).name, fragments.dropped_fragments.Get(reason));
+  }
+  group.Add("datagrams", fragments.datagrams.Total());
+}
 
 void AddPort(StatsGroup& group, const dataplane::PortStatus& port) {
   StatsGroup& frames = group.Group("frames");
@@ -9,12 +23,21 @@ void AddPort(StatsGroup& group, const dataplane::PortStatus& port) {
     const auto outcome = static_cast<dataplane::FrameOutcome>(i);
     frames.Add(NameOf(outcome).name, port.frames.Get(outcome));
   }
+  AddFragments(group.Group("fragments"), port.fragments);
   StatsGroup& nic = group.Group("nic");
   nic.Add("missed", port.nic.missed);
   nic.Add("errors", port.nic.errors);
   nic.Add("no_buffer", port.nic.no_buffer);
   group.Add("replies", port.replies);
   group.Add("replies_failed", port.replies_failed);
+}
+
+void AddState(StatsGroup& group, const StateCounters& state) {
+  group.Add("templates_read", state.templates_read.Get());
+  group.Add("rates_read", state.rates_read.Get());
+  group.Add("written", state.written.Get());
+  group.Add("failed", state.failed.Get());
+  group.Add("damaged", state.damaged.Get());
 }
 
 void AddSpread(StatsGroup& group, const dataplane::SpreadCounters& spread) {
@@ -60,6 +83,7 @@ Stats Appliance::stats() const {
     AddPort(stats.Group("ports").Group(port.device), port);
   delivery_.AddTo(stats);
   if (raw_flows_ != nullptr) AddRawFlows(stats.Group("raw_flows"), raw_flows_->status());
+  if (state_.is_on()) AddState(stats.Group("state"), state_.counters());
   return stats;
 }
 

@@ -26,6 +26,8 @@ struct Role {
   std::uint64_t other = 0;
   std::optional<double> avg_duration;  ///< seconds
   std::uint64_t duration_ms = 0;       ///< the truth's: of all flows together
+
+  friend bool operator==(const Role&, const Role&) = default;
 };
 
 struct Record {

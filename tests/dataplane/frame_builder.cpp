@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 
@@ -48,7 +49,7 @@ Bytes Ipv4Header(const IpFrame& frame, std::uint8_t protocol, std::size_t payloa
   Put8(header, 0x40 | length / 4);
   Put8(header, 0);
   Put16(header, frame.ip_length.value_or(static_cast<std::uint16_t>(length + payload_length)));
-  Put16(header, 0x1234);
+  Put16(header, frame.ipv4_id);
   Put16(header, frame.ipv4_fragment);
   Put8(header, frame.hop_limit);
   Put8(header, protocol);
@@ -115,7 +116,9 @@ Bytes Build(const IpFrame& frame, std::uint8_t protocol, const Bytes& transport)
   return out;
 }
 
-Bytes Build(const UdpFrame& frame) {
+namespace {
+
+Bytes UdpBytes(const UdpFrame& frame) {
   Bytes udp;
   Put16(udp, frame.source_port);
   Put16(udp, frame.destination_port);
@@ -125,7 +128,41 @@ Bytes Build(const UdpFrame& frame) {
   PutAll(udp, frame.payload);
   const std::uint16_t truth = Checksum(udp, PseudoSum(frame.source, frame.destination, 17, length));
   Set16(udp, 6, frame.udp_checksum.value_or(truth == 0 ? 0xffff : truth));
-  return Build(frame, 17, udp);
+  return udp;
+}
+
+}  // namespace
+
+Bytes Build(const UdpFrame& frame) {
+  return Build(frame, 17, UdpBytes(frame));
+}
+
+Bytes BuildFragment(const UdpFrame& frame, std::uint32_t id, std::size_t offset, std::size_t length) {
+  const Bytes udp = UdpBytes(frame);
+  const std::size_t end = std::min(offset + length, udp.size());
+  const Bytes part(udp.begin() + static_cast<std::ptrdiff_t>(offset),
+                   udp.begin() + static_cast<std::ptrdiff_t>(end));
+  IpFrame ip = frame;
+  const bool has_more = end < udp.size();
+  if (frame.source.IsIpv4()) {
+    ip.ipv4_id = static_cast<std::uint16_t>(id);
+    ip.ipv4_fragment = static_cast<std::uint16_t>((has_more ? 0x2000 : 0) | offset / 8);
+    return Build(ip, 17, part);
+  }
+  Bytes body{0};
+  Put16(body, offset | (has_more ? 1 : 0));
+  Put16(body, id >> 16);
+  Put16(body, id & 0xffff);
+  ip.extensions.push_back({44, body});
+  return Build(ip, 17, part);
+}
+
+std::vector<Bytes> BuildFragments(const UdpFrame& frame, std::uint32_t id, std::size_t length) {
+  std::vector<Bytes> fragments;
+  for (std::size_t offset = 0; offset < 8 + frame.payload.size(); offset += length) {
+    fragments.push_back(BuildFragment(frame, id, offset, length));
+  }
+  return fragments;
 }
 
 Bytes BuildIcmp(const IpFrame& frame, Bytes message) {

@@ -46,6 +46,7 @@ struct IpFrame {
   std::optional<std::uint16_t> ip_length;  ///< total length (IPv4), payload length (IPv6)
   std::optional<std::uint16_t> ipv4_checksum;
   std::uint16_t ipv4_fragment = 0;  ///< flags and offset
+  std::uint16_t ipv4_id = 0x1234;
 };
 
 struct UdpFrame : IpFrame {
@@ -61,6 +62,10 @@ struct UdpFrame : IpFrame {
 /// The frame around `transport`, which is of `protocol` and complete.
 Bytes Build(const IpFrame& frame, std::uint8_t protocol, const Bytes& transport);
 Bytes Build(const UdpFrame& frame);
+/// Part of the same datagram: `length` bytes of its IP payload from `offset` on, which is a multiple of 8.
+Bytes BuildFragment(const UdpFrame& frame, std::uint32_t id, std::size_t offset, std::size_t length);
+/// All of it, in order, in parts of `length` bytes.
+std::vector<Bytes> BuildFragments(const UdpFrame& frame, std::uint32_t id, std::size_t length);
 /// With the right ICMP or ICMPv6 checksum, by the family of `frame`.
 Bytes BuildIcmp(const IpFrame& frame, Bytes message);
 Bytes BuildArp(const std::vector<Tag>& tags, std::uint16_t operation, const MacAddress& sender_mac,

@@ -271,7 +271,8 @@ TEST(FrameOutcomeTest, TheClassesAreAPartition) {
   FrameCounters counters;
   for (std::size_t i = 0; i < FrameCounters::kSize; ++i) counters.Add(static_cast<FrameOutcome>(i), 1U << i);
   EXPECT_EQ(TotalOf(counters, FrameClass::kDelivered) + TotalOf(counters, FrameClass::kAnswered) +
-                TotalOf(counters, FrameClass::kIgnored) + TotalOf(counters, FrameClass::kDropped),
+                TotalOf(counters, FrameClass::kIgnored) + TotalOf(counters, FrameClass::kDropped) +
+                TotalOf(counters, FrameClass::kPart),
             counters.Total());
   EXPECT_EQ(TotalOf(counters, FrameClass::kDelivered), 1U);
 }

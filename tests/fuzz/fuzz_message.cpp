@@ -1,6 +1,7 @@
 #include <vector>
 
 #include "ipfix/decoder.h"
+#include "ipfix/held_data.h"
 #include "tests/fuzz/fuzz_target.h"
 #include "tests/fuzz/senders.h"
 
@@ -21,6 +22,9 @@ ipfix::Settings SmallCaps() {
   settings.max_templates_per_exporter = 5;
   settings.max_samplers = 6;
   settings.max_fields_per_template = 40;
+  settings.held_bytes = 1024;
+  settings.held_bytes_per_exporter = 512;
+  settings.held_lifetime_ns = kLifetime_ns;
   settings.template_lifetime_ns = kLifetime_ns;
   settings.exporter_lifetime_ns = kLifetime_ns;
   return settings;
@@ -50,6 +54,11 @@ void RequireBalance(const Accounting& books, std::uint64_t datagrams) {
   Require(books.outcomes.Total() == datagrams, "each datagram has exactly one outcome");
   Require(books.records_seen.Get() == books.records_counted.Get() + books.skipped.Total(),
           "records seen = counted + skipped");
+  const auto early = [&](ipfix::EarlySet what) { return books.early_sets.Get(what); };
+  Require(early(ipfix::EarlySet::kMet) == early(ipfix::EarlySet::kRead) + early(ipfix::EarlySet::kExpired) +
+                                              early(ipfix::EarlySet::kNoRoom) + books.HeldSets(),
+          "early sets met = read + expired + without room + held");
+  Require(books.HeldSets() * ipfix::HeldData::SizeOf(0) <= 1024, "the bound of what is held");
   Require(books.scaled_records.Get() <= books.records_counted.Get(), "scaled records are counted ones");
   Require(books.without_counters.Get() <= books.records_counted.Get(),
           "records without counters are counted ones");
@@ -140,6 +149,7 @@ class MessageRun {
     now.ns += 2 * kLifetime_ns;
     // Each call looks at one slot of each of these small tables.
     for (std::size_t i = 0; i < caps_.max_templates; ++i) decoder_.Expire(now);
+    Require(decoder_.accounting().HeldSets() == 0, "nothing is held for ever");
     Require(decoder_.exporter_count() == 0 && decoder_.Exporters().empty(),
             "every exporter is forgotten in time");
     const Effect again = Send(0, input, now);

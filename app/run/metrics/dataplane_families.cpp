@@ -167,7 +167,36 @@ void AddRecords(MetricsText& text, const DataplaneSnapshot& snapshot) {
   AddByValue(text, "templates", "What happened to templates.", "event", snapshot, &Accounting::templates);
   AddByValue(text, "sets_skipped", "Sets that were not read, or not to their end, by reason.", "reason",
              snapshot, &Accounting::sets_skipped);
+  AddByValue(text, "sets_early",
+             "Data sets that came before their template, where such are held, and what became of them.",
+             "event", snapshot, &Accounting::early_sets);
+  std::uint64_t held = 0;
+  for (const auto& worker : snapshot.status.workers) held += worker.accounting->HeldSets();
+  text.Gauge("sets_held", "Data sets that wait for their template.", held);
   for (const auto& row : kWindowSums) text.Counter(row.name, row.help, SumOf(snapshot, row.counter));
+}
+
+void AddFragments(MetricsText& text, const DataplaneSnapshot& snapshot) {
+  using dataplane::FragmentCounters;
+  using dataplane::FragmentDrop;
+  const auto add = [&](std::string_view name, MetricType type, std::string_view help, const auto& value_of) {
+    text.Family(name, type, help);
+    for (const dataplane::PortStatus& port : snapshot.status.ports)
+      text.Sample(value_of(port.fragments), {{"port", port.device}});
+  };
+  add("fragments_joined", MetricType::kCounter, "Fragments that became parts of whole datagrams.",
+      [](const FragmentCounters& fragments) { return fragments.joined.Get(); });
+  add("fragments_waiting", MetricType::kGauge, "Fragments that wait for the rest of their datagram.",
+      [](const FragmentCounters& fragments) { return fragments.Waiting(); });
+  text.Family("fragments_dropped", MetricType::kCounter,
+              HelpByValue<FragmentDrop>("Fragments whose datagram was not put together, by reason."));
+  for (const dataplane::PortStatus& port : snapshot.status.ports) {
+    for (std::size_t i = 0; i < ipfix::CounterArray<FragmentDrop>::kSize; ++i) {
+      const auto reason = static_cast<FragmentDrop>(i);
+      text.Sample(port.fragments.dropped_fragments.Get(reason),
+                  {{"port", port.device}, {"reason", NameOf(reason).name}});
+    }
+  }
 }
 
 void AddPorts(MetricsText& text, const DataplaneSnapshot& snapshot) {
@@ -177,6 +206,7 @@ void AddPorts(MetricsText& text, const DataplaneSnapshot& snapshot) {
              &dataplane::QueueCounters::replies);
   AddReplies(text, snapshot, "replies_failed", "Answers that could not be sent.",
              &dataplane::QueueCounters::replies_failed);
+  AddFragments(text, snapshot);
   text.Family("nic_dropped", MetricType::kCounter,
               "Frames that were lost before a worker saw them, by reason. missed: a receive ring was full. "
               "errors: the NIC refused them. no_buffer: no packet buffer was free.");
