@@ -39,6 +39,7 @@ enum class Hugepages : std::uint8_t {
 struct EalConfig {
   Hugepages hugepages = Hugepages::kAuto;
   std::size_t memory_mib = 0;          ///< 0: what the ports need
+  bool telemetry = false;              ///< DPDK's telemetry socket, with commands of ours
   std::vector<std::string> arguments;  ///< passed on to the EAL after our own
 };
 

@@ -10,6 +10,7 @@
 #include "dataplane/eal.h"
 #include "dataplane/port_fragments.h"
 #include "dataplane/snapshot.h"
+#include "dataplane/telemetry.h"
 #include "dataplane/worker.h"
 
 namespace hostscope::dataplane {
@@ -67,7 +68,10 @@ class Dataplane::Impl {
     OpenPorts();
   }
 
-  ~Impl() { Stop(); }
+  ~Impl() {
+    telemetry_.reset();
+    Stop();
+  }
 
   const std::vector<std::string>& warnings() const noexcept { return warnings_; }
   std::size_t worker_count() const noexcept { return plan_.workers.size(); }
@@ -92,6 +96,7 @@ class Dataplane::Impl {
     }
     SupplyTables(merger);
     for (; running_ < workers_.size(); ++running_) Eal::Launch(running_, RunWorker, workers_[running_].get());
+    if (config_.eal.telemetry) telemetry_.emplace([this] { return Snapshot(); });
   }
 
   void Stop() noexcept {
@@ -289,6 +294,7 @@ class Dataplane::Impl {
   mutable std::mutex policy_mutex_;  ///< control threads only
   mutable std::mutex books_mutex_;   ///< who reads the workers' books
   ReceiveTime drops_read_;           ///< merging thread
+  std::optional<Telemetry> telemetry_;
 };
 
 Dataplane::Dataplane(const DataplaneConfig& config) : impl_(std::make_unique<Impl>(config)) {}

@@ -119,8 +119,8 @@ std::vector<std::string> EalArguments(const Eal::Options& options, std::size_t f
                                       std::vector<std::string>& warnings) {
   const std::size_t memory =
       options.config.memory_mib != 0 ? options.config.memory_mib : options.needed_mib + kBaseMib;
-  std::vector<std::string> arguments{"hostscope", "--lcores=" + LcoreMap(options), "--main-lcore=0",
-                                     "--no-telemetry"};
+  std::vector<std::string> arguments{"hostscope", "--lcores=" + LcoreMap(options), "--main-lcore=0"};
+  if (!options.config.telemetry) arguments.emplace_back("--no-telemetry");
   if (UseHugepages(options.config.hugepages, memory, free_hugepage_mib, warnings)) {
     arguments.insert(arguments.end(), {"--in-memory", "-m", std::to_string(memory)});
   } else {

@@ -357,6 +357,7 @@ void Worker::Housekeeping(std::uint64_t tsc) noexcept {
 /// For metrics, once a second. Longest with many exporters, some 350 bytes each: see docs/metrics.md.
 void Worker::PublishBooks() noexcept {
   WorkerBooks& books = books_.back();
+  books.taken = clock_.At(rte_rdtsc());
   books.accounting = decoder_.accounting();
   books.aggregator = aggregator_->counters();
   if (spreader_) books.spread = spreader_->counters();

@@ -10,6 +10,7 @@
 #include "ipfix/accounting.h"
 #include "ipfix/counter.h"
 #include "ipfix/decoder.h"
+#include "ipfix/time.h"
 
 namespace hostscope::dataplane {
 
@@ -36,6 +37,7 @@ struct FragmentBooks {
 /// Everything that a worker counts, copied between two loops, when no burst is being worked on: the frames of
 /// its queues that carried a datagram are as many as its decoder's outcomes.
 struct WorkerBooks {
+  ReceiveTime taken;  ///< when; the epoch before the first
   ipfix::Accounting accounting;
   aggregator::AggregatorCounters aggregator;
   SpreadCounters spread;

@@ -37,8 +37,13 @@ void Escape(std::string& out, std::string_view text, bool is_label) {
 std::string ToText(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
-  std::array<char, 32> buffer{};
-  return {buffer.data(), std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr};
+  // The shortest text that is the same number, without an exponent where that is not long.
+  const double size = std::abs(value);
+  const bool is_short = size == 0 || (size >= 1e-9 && size < 1e15);
+  std::array<char, 64> buffer{};
+  char* const end = buffer.data() + buffer.size();
+  const auto format = is_short ? std::chars_format::fixed : std::chars_format::scientific;
+  return {buffer.data(), std::to_chars(buffer.data(), end, value, format).ptr};
 }
 
 }  // namespace

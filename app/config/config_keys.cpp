@@ -88,6 +88,10 @@ void DescribeDpdk(KeyVisitor& visitor, dataplane::EalConfig& eal) {
             {{"auto", Hugepages::kAuto}, {"yes", Hugepages::kRequire}, {"no", Hugepages::kNever}}));
   visitor.One({"memory", "Memory for packet buffers, of all ports together; auto: what the ports need."},
               SizeOrAuto(eal.memory_mib, 1'048'576));
+  visitor.One({"telemetry",
+               "Answer on DPDK's telemetry socket, /run/dpdk/rte/dpdk_telemetry.v2, also /hostscope/stats,\n"
+               "/hostscope/workers and /hostscope/exporters."},
+              Switch(eal.telemetry));
   visitor.Many({"arguments", "Further arguments of DPDK's EAL."},
                ListOf(eal.arguments, [](std::string& argument) { return Text(argument, "any text"); }));
 }

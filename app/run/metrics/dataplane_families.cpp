@@ -237,6 +237,11 @@ void AddWorkers(MetricsText& text, const DataplaneSnapshot& snapshot) {
       [](const Worker& worker) { return static_cast<double>(worker.longest_loop_ever_ns) / 1e9; });
   add("worker_exporters", "Exporters (address, port and observation domain) that the worker knows.",
       [](const Worker& worker) { return std::uint64_t{worker.exporters}; });
+  text.Family("worker_books_time_seconds", MetricType::kGauge,
+              "When the worker wrote down the figures that are told here, since 1970.");
+  for (std::size_t i = 0; i < snapshot.workers.size(); ++i)
+    text.Sample(static_cast<double>(snapshot.workers[i]->taken.ns) / 1e9,
+                {{"worker", std::to_string(i)}, {"cpu", std::to_string(workers[i].cpu)}});
   for (const auto& row : kSpreadRows) {
     text.Family(row.name, MetricType::kCounter, row.help);
     for (std::size_t i = 0; i < workers.size(); ++i) {

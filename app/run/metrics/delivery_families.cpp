@@ -99,7 +99,8 @@ void AddLag(MetricsText& text, const std::vector<SinkFigures>& sinks) {
   text.Family("sink_lag_seconds", MetricType::kGauge,
               "Since the end of the oldest window that the sink has not had; 0: it has had all.");
   for (const SinkFigures& sink : sinks) {
-    const std::int64_t lag_ns = sink.waiting == 0 ? 0 : std::max<std::int64_t>(now.ns - sink.oldest_end.ns, 0);
+    const std::int64_t lag_ns =
+        sink.waiting == 0 ? 0 : std::max<std::int64_t>(now.ns - sink.oldest_end.ns, 0);
     text.Sample(static_cast<double>(lag_ns) / 1e9, {{"sink", sink.name}});
   }
   text.Family("sink_lag_bytes", MetricType::kGauge, "Bytes of stored windows that the sink has not had.");
@@ -177,9 +178,10 @@ void AddRawFlows(MetricsText& text, const exporter::RawFlowPublisher* raw_flows)
       status.delivered);
   add("raw_flows_rejected", MetricType::kCounter, "Of these, those that the broker refused for good.",
       status.rejected);
-  text.Family("raw_flows_dropped", MetricType::kCounter,
-              "Of these, those that were dropped, by reason. queue_full: the publisher or the broker did not keep "
-              "up. lost: given up with a producer that was replaced, or at the end.");
+  text.Family(
+      "raw_flows_dropped", MetricType::kCounter,
+      "Of these, those that were dropped, by reason. queue_full: the publisher or the broker did not keep "
+      "up. lost: given up with a producer that was replaced, or at the end.");
   if (is_on) {
     text.Sample(status.queue_full, {{"reason", "queue_full"}});
     text.Sample(status.lost, {{"reason", "lost"}});

@@ -89,9 +89,10 @@ void AddRules(MetricsText& text, const std::vector<ipfix::RuleStatus>& rules) {
     for (std::size_t i = 0; i < ipfix::CounterArray<Outcome>::kSize; ++i)
       by_name[name].Add(static_cast<Outcome>(i), rule.outcomes.Get(static_cast<Outcome>(i)));
   }
-  text.Family("rule_datagrams_received", MetricType::kCounter,
-              "Datagrams of the exporters that a rule of the configuration matches, by the rule's name, else its "
-              "prefix; each was decoded or dropped. What is dropped before its exporter is known is in none.");
+  text.Family(
+      "rule_datagrams_received", MetricType::kCounter,
+      "Datagrams of the exporters that a rule of the configuration matches, by the rule's name, else its "
+      "prefix; each was decoded or dropped. What is dropped before its exporter is known is in none.");
   for (const auto& [name, outcomes] : by_name) text.Sample(outcomes.Total(), {{"rule", name}});
   text.Family("rule_datagrams_decoded", MetricType::kCounter, "Of these, those whose header was accepted.");
   for (const auto& [name, outcomes] : by_name) text.Sample(outcomes.Get(Outcome::kDecoded), {{"rule", name}});
