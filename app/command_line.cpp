@@ -16,6 +16,7 @@ int RunCommandLine(int argc, char** argv) {
   AddReplay(root, chosen);
   AddCheck(root, chosen);
   AddGenerate(root, chosen);
+  AddTop(root, chosen);
   AddDoctor(root, chosen);
   try {
     root.parse(argc, argv);

@@ -55,7 +55,7 @@ TEST(MetricsText, BucketsOfAHistogramAddUp) {
   text.Sample(delay, {{"sink", "x"}});
   const std::string written = text.Take();
   for (const char* line :
-       {"_bucket{sink=\"x\",le=\"1e-04\"} 1\n", "_bucket{sink=\"x\",le=\"0.1\"} 1\n",
+       {"_bucket{sink=\"x\",le=\"0.0001\"} 1\n", "_bucket{sink=\"x\",le=\"0.1\"} 1\n",
         "_bucket{sink=\"x\",le=\"0.2\"} 2\n", "_bucket{sink=\"x\",le=\"500\"} 2\n",
         "_bucket{sink=\"x\",le=\"+Inf\"} 3\n", "_sum{sink=\"x\"} 1000.15005\n", "_count{sink=\"x\"} 3\n"}) {
     EXPECT_NE(written.find(std::string("hostscope_d_seconds") + line), std::string::npos) << line << written;
