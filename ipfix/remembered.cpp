@@ -15,11 +15,15 @@ auto KeyOf(const RememberedRate& one) noexcept {
   return std::tuple(one.address, one.domain);
 }
 
+/// Items are in the order of their keys.
 template <typename Item, typename Key>
 std::span<const Item> Find(const std::vector<Item>& items, const Key& key) noexcept {
-  const auto range =
-      std::ranges::equal_range(items, key, std::less<>(), [](const Item& item) { return KeyOf(item); });
-  return {range.begin(), range.end()};
+  struct ByKey {
+    bool operator()(const Item& item, const Key& wanted) const noexcept { return KeyOf(item) < wanted; }
+    bool operator()(const Key& wanted, const Item& item) const noexcept { return wanted < KeyOf(item); }
+  };
+  const auto [first, last] = std::equal_range(items.begin(), items.end(), key, ByKey{});
+  return {first, last};
 }
 
 ReceiveTime ReceivedOf(const RememberedTemplate& one) noexcept {
