@@ -98,7 +98,7 @@ TEST(ExporterPolicyTest, BooksOfAPrefixGoOnInTheNextPolicy) {
   EXPECT_EQ(rules[2].outcomes.Total(), 8U);
 }
 
-constexpr std::int64_t kStart = Sender{}.received_ns;
+const std::int64_t kStart = Sender{}.received_ns;
 
 class PolicyTest : public DecoderTest {
  protected:
