@@ -18,16 +18,19 @@ Secret Problem(std::string text) {
 
 }  // namespace
 
+std::optional<std::string> SecretPath(const std::string& file) {
+  if (file.find('/') != std::string::npos) return file;
+  const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
+  if (folder == nullptr || *folder == '\0') return std::nullopt;
+  return std::string(folder) + "/" + file;
+}
+
 Secret ReadSecret(const std::string& file) {
-  std::string path = file;
-  if (file.find('/') == std::string::npos) {
-    const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
-    if (folder == nullptr)
-      return {"", "is no absolute path, and $CREDENTIALS_DIRECTORY, where it would be, is not set", true};
-    path = std::string(folder) + "/" + file;
-  }
+  const std::optional<std::string> path = SecretPath(file);
+  if (!path)
+    return {"", "is no absolute path, and $CREDENTIALS_DIRECTORY, where it would be, is not set", true};
   errno = 0;
-  std::ifstream stream(path, std::ios::binary);
+  std::ifstream stream(*path, std::ios::binary);
   std::string text(kMaxSecret + 1, '\0');
   // Opening a folder works; reading it is what fails, and sets badbit.
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 namespace hostscope::exporter {
@@ -12,8 +13,11 @@ struct Secret {
   bool is_of_the_service = false;
 };
 
-/// A name without "/" is of the folder $CREDENTIALS_DIRECTORY, which systemd gives a service that has
-/// LoadCredential=. One line feed at the end is not part of the secret.
+/// Where a file of secrets is: a name without "/" is of the folder $CREDENTIALS_DIRECTORY, which systemd
+/// gives a service that has LoadCredential=. Nothing where that is not set, or empty.
+std::optional<std::string> SecretPath(const std::string& file);
+
+/// What is there. One line feed at the end is not part of the secret.
 Secret ReadSecret(const std::string& file);
 
 }  // namespace hostscope::exporter

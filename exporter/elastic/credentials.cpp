@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -37,15 +37,11 @@ std::string Base64(std::string_view text) {
 }  // namespace
 
 std::string CredentialPath(const std::string& name, std::string& problem) {
-  if (name.find('/') != std::string::npos) return name;
-  const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
-  if (folder == nullptr || *folder == '\0') {
-    problem = name +
-              ": is the name of a systemd credential, but $CREDENTIALS_DIRECTORY is not set; LoadCredential= "
-              "in the unit, or a path";
-    return {};
-  }
-  return std::string(folder) + "/" + name;
+  if (std::optional<std::string> path = SecretPath(name)) return *std::move(path);
+  problem = name +
+            ": is the name of a systemd credential, but $CREDENTIALS_DIRECTORY is not set; LoadCredential= "
+            "in the unit, or a path";
+  return {};
 }
 
 std::string Credentials::Read(const CredentialOptions& options) {

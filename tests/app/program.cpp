@@ -148,6 +148,26 @@ int RunningHostscope::Wait() {
   return StatusOf(std::exchange(child_, 0));
 }
 
+Finished GenerateCapture(const TemporaryFolder& folder) {
+  return RunHostscope({"generate", "--pcap", folder / "in.pcap", "--records", "1000", "--hosts", "20",
+                       "--summary", "/dev/null"});
+}
+
+void ConfigureOnCapture(const TemporaryFolder& folder, const std::string& more) {
+  WriteFile(folder / "c.yaml",
+            "windows: [500ms]\n"
+            "ports:\n"
+            "  - device: net_pcap0,rx_pcap=" +
+                (folder / "in.pcap") +
+                "\n"
+                "    addresses: [203.0.113.1]\n"
+                "    promiscuous: true\n"
+                "dpdk: {hugepages: no}\n"
+                "cores: {idle_sleep: 1ms}\n"
+                "memory: {hosts: 10000, sketches: 1MiB}\n" +
+                more);
+}
+
 void WriteFile(const std::string& path, std::string_view text) {
   std::ofstream file(path, std::ios::binary);
   file << text;

@@ -60,6 +60,12 @@ class RunningHostscope {
   int child_ = 0;  // 0: it has ended
 };
 
+/// in.pcap, a thousand flow records of twenty hosts.
+Finished GenerateCapture(const TemporaryFolder& folder);
+/// c.yaml, of an appliance that takes in.pcap from DPDK's capture device, which needs neither root nor a NIC;
+/// and behind it, from line 9 on, `more`.
+void ConfigureOnCapture(const TemporaryFolder& folder, const std::string& more);
+
 void WriteFile(const std::string& path, std::string_view text);
 void WriteFile(const std::string& path, const std::vector<std::uint8_t>& bytes);
 std::string ReadFile(const std::string& path);

@@ -69,6 +69,20 @@ class WithWriter(unittest.TestCase):
                          {"delivered": delivered, "rejected": rejected, "dropped": 0}, self.log())
 
 
+class WithServer(WithWriter):
+    """Against a real server."""
+    server = None  # search_server's
+
+    def check_documents(self):
+        """The server has what the file has, each record once and under its id."""
+        for stream, records in self.written().items():
+            self.assertEqual(self.server.count(stream), len(records), stream)
+            documents = self.server.documents(stream)
+            self.assertEqual(by_content(documents.values()), by_content(records), stream)
+            for ident, document in documents.items():
+                self.assertEqual(ident, document.get("record_id", ident))
+
+
 def as_document(record):
     """A record of other sinks as the document that it is in an index."""
     if "host" in record:

@@ -18,24 +18,10 @@ using ::testing::HasSubstr;
 class RunHttpTest : public ::testing::Test {
  protected:
   RunHttpTest() {
-    const Finished made = RunHostscope({"generate", "--pcap", folder_ / "in.pcap", "--records", "1000",
-                                        "--hosts", "20", "--summary", "/dev/null"});
+    const Finished made = GenerateCapture(folder_);
     EXPECT_EQ(made.status, 0) << made.err;
   }
-  void Configure(const std::string& http) {
-    WriteFile(folder_ / "c.yaml",
-              "windows: [500ms]\n"
-              "ports:\n"
-              "  - device: net_pcap0,rx_pcap=" +
-                  (folder_ / "in.pcap") +
-                  "\n"
-                  "    addresses: [203.0.113.1]\n"
-                  "    promiscuous: true\n"
-                  "dpdk: {hugepages: no}\n"
-                  "cores: {idle_sleep: 1ms}\n"
-                  "memory: {hosts: 10000, sketches: 1MiB}\n" +
-                  http);
-  }
+  void Configure(const std::string& http) { ConfigureOnCapture(folder_, http); }
   std::string Log() const { return ReadFile(folder_ / "log"); }
   std::uint16_t Port() const {
     const std::string log = Log();

@@ -16,28 +16,14 @@ using ::testing::Not;
 
 class ReloadTest : public ::testing::Test {
  protected:
-  void Configure(const std::string& more) {
-    WriteFile(folder_ / "c.yaml",
-              "windows: [500ms]\n"
-              "ports:\n"
-              "  - device: net_pcap0,rx_pcap=" +
-                  (folder_ / "in.pcap") +
-                  "\n"
-                  "    addresses: [203.0.113.1]\n"
-                  "    promiscuous: true\n"
-                  "dpdk: {hugepages: no}\n"
-                  "cores: {idle_sleep: 1ms}\n"
-                  "memory: {hosts: 10000, sketches: 1MiB}\n" +
-                  more);
-  }
+  void Configure(const std::string& more) { ConfigureOnCapture(folder_, more); }
   std::string Log() const { return ReadFile(folder_ / "log"); }
 
   TemporaryFolder folder_;
 };
 
 TEST_F(ReloadTest, ChangesWhatItCanAndSaysWhatItCannot) {
-  const Finished made = RunHostscope({"generate", "--pcap", folder_ / "in.pcap", "--records", "1000",
-                                      "--hosts", "20", "--summary", "/dev/null"});
+  const Finished made = GenerateCapture(folder_);
   ASSERT_EQ(made.status, 0) << made.err;
   Configure("");
   RunningHostscope appliance(

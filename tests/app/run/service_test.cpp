@@ -100,21 +100,13 @@ class StoppedThread {
 class ServiceTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    const Finished made = RunHostscope({"generate", "--pcap", folder_ / "in.pcap", "--records", "1000",
-                                        "--hosts", "20", "--summary", "/dev/null"});
+    const Finished made = GenerateCapture(folder_);
     ASSERT_EQ(made.status, 0) << made.err;
     Configure("");
   }
   void TearDown() override { unsetenv("WATCHDOG_USEC"); }
 
-  void Configure(const std::string& more) {
-    WriteFile(folder_ / "c.yaml",
-              "windows: [500ms]\nports: [{device: \"net_pcap0,rx_pcap=" + (folder_ / "in.pcap") +
-                  "\", addresses: [203.0.113.1], promiscuous: true}]\n"
-                  "dpdk: {hugepages: no}\ncores: {idle_sleep: 1ms}\n"
-                  "memory: {hosts: 10000, sketches: 1MiB}\n" +
-                  more);
-  }
+  void Configure(const std::string& more) { ConfigureOnCapture(folder_, more); }
   std::vector<std::string> Run() const { return {"run", "-c", folder_ / "c.yaml", "--http", "none"}; }
 
   TemporaryFolder folder_;
