@@ -1,134 +1,112 @@
 #include "exporter/http/http_client.h"
 
-#include <algorithm>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
-#include <boost/beast/ssl.hpp>
-#include <chrono>
-#include <exception>
+#include <curl/curl.h>
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <mutex>
 
 namespace hostscope::http {
 namespace {
 
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace ssl = asio::ssl;
-using asio::use_awaitable;
-
 constexpr std::size_t kMaxBody = 64 << 20;
+constexpr std::int64_t kNsPerMs = 1'000'000;
 
-std::string HostHeader(const ServerUrl& server) {
-  const bool is_ipv6 = server.host.find(':') != std::string::npos;
-  return (is_ipv6 ? "[" + server.host + "]" : server.host) + ":" + server.port;
+struct EasyDeleter {
+  void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
+};
+struct ListDeleter {
+  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+};
+struct UrlDeleter {
+  void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
+};
+
+void InitCurl() {
+  static std::once_flag once;
+  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
 }
 
-template <typename Stream>
-asio::awaitable<ClientReply> Exchange(Stream& stream, const ClientOptions& options, std::string_view path) {
-  using beast::http::field;
-  beast::http::request<beast::http::empty_body> request(beast::http::verb::get, {path.data(), path.size()},
-                                                        11);
-  request.set(field::host, HostHeader(options.server));
-  request.set(field::connection, "close");
-  if (!options.token.empty()) request.set(field::authorization, "Bearer " + options.token);
-  co_await beast::http::async_write(stream, request, use_awaitable);
-  beast::flat_buffer buffer;
-  beast::http::response_parser<beast::http::string_body> parser;
-  parser.body_limit(kMaxBody);
-  co_await beast::http::async_read(stream, buffer, parser, use_awaitable);
-  ClientReply reply;
-  reply.status = parser.get().result_int();
-  reply.body = std::move(parser.get().body());
-  co_return reply;
+std::string Part(CURLU* url, CURLUPart part, unsigned flags = 0) {
+  char* text = nullptr;
+  std::string found;
+  if (curl_url_get(url, part, &text, flags) == CURLUE_OK) found = text;
+  curl_free(text);
+  return found;
 }
 
-asio::awaitable<ClientReply> ExchangeTls(beast::tcp_stream stream, const ClientOptions& options,
-                                         std::string_view path) {
-  ssl::context context(ssl::context::tls_client);
-  context.set_verify_mode(ssl::verify_peer);
-  if (options.ca_path.empty()) {
-    context.set_default_verify_paths();
-  } else {
-    context.load_verify_file(options.ca_path);
-  }
-  beast::ssl_stream<beast::tcp_stream> secure(std::move(stream), context);
-  secure.set_verify_callback(ssl::host_name_verification(options.server.host));
-  // Server Name Indication (RFC 6066) is for names alone. What the macro of OpenSSL's does.
-  boost::system::error_code is_name;
-  asio::ip::make_address(options.server.host, is_name);
-  if (is_name) {
-    SSL_ctrl(secure.native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
-             const_cast<char*>(options.server.host.c_str()));
-  }
-  co_await secure.async_handshake(ssl::stream_base::client, use_awaitable);
-  co_return co_await Exchange(secure, options, path);
+bool IsIpv6(const std::string& host) {
+  return host.find(':') != std::string::npos;
 }
 
-asio::awaitable<ClientReply> Ask(const ClientOptions& options, std::string_view path) {
-  const auto executor = co_await asio::this_coro::executor;
-  asio::ip::tcp::resolver resolver(executor);
-  const auto found = co_await resolver.async_resolve(options.server.host, options.server.port, use_awaitable);
-  beast::tcp_stream stream(executor);
-  stream.expires_after(std::chrono::nanoseconds(options.timeout_ns));
-  co_await stream.async_connect(found, use_awaitable);
-  if (options.server.has_tls) co_return co_await ExchangeTls(std::move(stream), options, path);
-  co_return co_await Exchange(stream, options, path);
+std::string UrlOf(const ServerUrl& server, std::string_view path) {
+  const std::string host = IsIpv6(server.host) ? "[" + server.host + "]" : server.host;
+  return (server.has_tls ? "https://" : "http://") + host + ":" + server.port + std::string(path);
+}
+
+std::size_t TakeBody(char* data, std::size_t, std::size_t size, void* to) noexcept {
+  auto& body = *static_cast<std::string*>(to);
+  if (body.size() + size > kMaxBody) return 0;  // ends it
+  body.append(data, size);
+  return size;
 }
 
 }  // namespace
 
 std::optional<ServerUrl> ParseServerUrl(std::string_view text) {
-  ServerUrl url;
-  constexpr std::string_view kPlain = "http://";
-  constexpr std::string_view kTls = "https://";
-  url.has_tls = text.starts_with(kTls);
-  if (!url.has_tls && !text.starts_with(kPlain)) return std::nullopt;
-  text.remove_prefix(url.has_tls ? kTls.size() : kPlain.size());
-  if (text.ends_with('/')) text.remove_suffix(1);
-  std::size_t end = text.find(':');
-  if (text.starts_with('[')) {
-    end = text.find(']');
-    if (end == std::string_view::npos) return std::nullopt;
-    url.host = text.substr(1, end - 1);
-    ++end;
-  } else {
-    url.host = text.substr(0, end);
-  }
-  end = std::min(end, text.size());
-  const std::string_view port = text.substr(end);
-  if (port.empty()) {
-    url.port = url.has_tls ? "443" : "80";
-  } else {
-    if (port.front() != ':') return std::nullopt;
-    url.port = port.substr(1);
-  }
-  const bool is_number = !url.port.empty() && url.port.size() <= 5 &&
-                         url.port.find_first_not_of("0123456789") == std::string::npos;
-  if (!is_number || url.host.empty() || url.host.find_first_of("/@?# ") != std::string::npos)
+  const std::unique_ptr<CURLU, UrlDeleter> parsed(curl_url());
+  if (curl_url_set(parsed.get(), CURLUPART_URL, std::string(text).c_str(), 0) != CURLUE_OK)
     return std::nullopt;
+  const std::string scheme = Part(parsed.get(), CURLUPART_SCHEME);
+  if (scheme != "http" && scheme != "https") return std::nullopt;
+  if (Part(parsed.get(), CURLUPART_PATH) != "/") return std::nullopt;
+  for (const CURLUPart part : {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY, CURLUPART_FRAGMENT}) {
+    if (!Part(parsed.get(), part).empty()) return std::nullopt;
+  }
+  ServerUrl url;
+  url.has_tls = scheme == "https";
+  url.host = Part(parsed.get(), CURLUPART_HOST);
+  if (url.host.starts_with('[')) url.host = url.host.substr(1, url.host.size() - 2);
+  url.port = Part(parsed.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
   return url;
 }
 
 ClientReply Get(const ClientOptions& options, std::string_view path) {
+  InitCurl();
   ClientReply reply;
-  try {
-    asio::io_context io{1};
-    asio::co_spawn(io, Ask(options, path), [&reply](std::exception_ptr error, ClientReply got) {
-      if (error) std::rethrow_exception(error);
-      reply = std::move(got);
-    });
-    io.run();
-  } catch (const boost::system::system_error& error) {
-    reply.problem = error.code().message();
-  } catch (const std::exception& error) {
-    reply.problem = error.what();
+  const std::unique_ptr<CURL, EasyDeleter> easy(curl_easy_init());
+  if (easy == nullptr) {
+    reply.problem = "libcurl: no memory";
+    return reply;
   }
+  std::array<char, CURL_ERROR_SIZE> why{};
+  std::unique_ptr<curl_slist, ListDeleter> headers;
+  const std::string url = UrlOf(options.server, path);
+  curl_easy_setopt(easy.get(), CURLOPT_URL, url.c_str());
+  curl_easy_setopt(easy.get(), CURLOPT_ERRORBUFFER, why.data());
+  curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, &TakeBody);
+  curl_easy_setopt(easy.get(), CURLOPT_WRITEDATA, &reply.body);
+  curl_easy_setopt(easy.get(), CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy.get(), CURLOPT_NOPROXY, "*");  // whom the token is for is who gets it
+  curl_easy_setopt(easy.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(options.timeout_ns / kNsPerMs));
+  if (!options.ca_path.empty()) {
+    curl_easy_setopt(easy.get(), CURLOPT_CAINFO, options.ca_path.c_str());
+    curl_easy_setopt(easy.get(), CURLOPT_CAPATH, nullptr);  // these authorities, and no others
+  }
+  if (!options.token.empty()) {
+    headers.reset(curl_slist_append(nullptr, ("Authorization: Bearer " + options.token).c_str()));
+    curl_easy_setopt(easy.get(), CURLOPT_HTTPHEADER, headers.get());
+  }
+  const CURLcode result = curl_easy_perform(easy.get());
+  if (result != CURLE_OK) {
+    reply.body.clear();
+    reply.problem = why[0] != '\0' ? why.data() : curl_easy_strerror(result);
+    return reply;
+  }
+  long status = 0;
+  curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
+  reply.status = static_cast<unsigned>(status);
   return reply;
 }
 

@@ -103,7 +103,7 @@ class Top(unittest.TestCase):
         self.assertEqual(terminal.end(), (0, True))
 
     def test_says_what_is_not_there(self):
-        for arguments, status, said in ((["http://127.0.0.1:1", "--once"], 1, "Connection refused"),
+        for arguments, status, said in ((["http://127.0.0.1:1", "--once"], 1, "127.0.0.1 port 1"),
                                         ([self.appliance.url], 1, "there is no terminal"),
                                         (["127.0.0.1:8080"], 2, "is no http:// or https:// URL"),
                                         ([self.appliance.url, "--interval", "10ms"], 2, "is too short")):

@@ -40,7 +40,7 @@ TEST_F(HttpClientTest, GetsWhatIsThereOrItsStatus) {
 TEST_F(HttpClientTest, SaysWhyThereIsNone) {
   ClientOptions options;
   options.server = {false, "127.0.0.1", "1"};
-  EXPECT_EQ(Get(options, "/").problem, "Connection refused");
+  EXPECT_THAT(Get(options, "/").problem, HasSubstr("127.0.0.1 port 1"));
   options.server.host = "nowhere.invalid";
   EXPECT_THAT(Get(options, "/").problem, Not(IsEmpty()));
 }
@@ -59,13 +59,13 @@ TEST_F(HttpClientTest, ShowsItsTokenAndChecksTheCertificate) {
   Answer("/", "secret");
   Start();
   ClientOptions options = To("https://localhost:");
-  EXPECT_THAT(Get(options, "/").problem, HasSubstr("certificate verify failed"));
+  EXPECT_THAT(Get(options, "/").problem, HasSubstr("certificate"));
   options.ca_path = folder / "pem";
   EXPECT_EQ(Get(options, "/").status, 401U);
   options.token = "0123456789abcdef";
   EXPECT_EQ(Get(options, "/").body, "secret");
   options.server.host = "127.0.0.1";
-  EXPECT_THAT(Get(options, "/").problem, HasSubstr("certificate verify failed"));
+  EXPECT_THAT(Get(options, "/").problem, HasSubstr("host name '127.0.0.1'"));
 }
 
 TEST(ServerUrlTest, IsASchemeAHostAndAPort) {
@@ -76,9 +76,8 @@ TEST(ServerUrlTest, IsASchemeAHostAndAPort) {
   EXPECT_EQ(url->port, "8443");
   EXPECT_EQ(ParseServerUrl("http://mon1")->port, "80");
   EXPECT_EQ(ParseServerUrl("https://mon1")->port, "443");
-  for (const char* wrong :
-       {"mon1:8080", "ftp://mon1", "http://", "http://mon1/path", "http://u@mon1", "http://mon1:x",
-        "http://[::1", "http://[::1]8080", "http://mon1:", "http://mon1:123456"}) {
+  for (const char* wrong : {"mon1:8080", "ftp://mon1", "http://", "http://mon1/path", "http://u@mon1",
+                            "http://mon1:x", "http://[::1", "http://[::1]8080", "http://mon1:123456"}) {
     EXPECT_FALSE(ParseServerUrl(wrong)) << wrong;
   }
 }
