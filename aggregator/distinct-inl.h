@@ -5,7 +5,9 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
+#include "aggregator/coupon_set.h"
 #include "aggregator/hashing.h"
 #include "aggregator/hll_estimate.h"
 #include "aggregator/host_slot.h"
@@ -33,8 +35,6 @@ inline constexpr SketchState kDenseBit = 0x10;
 inline constexpr SketchState kNumberBit =
     0x40;  ///< no sketch left, only a number: a union that found no memory
 inline constexpr SketchState kSaturatedBit = 0x80;
-inline constexpr unsigned kLgSmallestSet = 5;
-inline constexpr unsigned kLgLargestSet = 9;
 inline constexpr unsigned kLgCouponBytes = 2;
 inline constexpr unsigned kDenseSizeClass = 5;
 static_assert(sizeof(Coupon) == 1U << kLgCouponBytes);
@@ -68,45 +68,36 @@ inline constexpr SketchState SetOf(unsigned lg_places) noexcept {
   return static_cast<SketchState>(kPooledBit | (lg_places + kLgCouponBytes));
 }
 inline constexpr SketchState kDense = kPooledBit | kDenseBit | kLgRegisters;
-/// True where a set of this many coupons needs more than 1 << lg places.
-inline constexpr bool IsCrowded(std::uint32_t coupons, unsigned lg) noexcept {
-  return 4 * coupons > 3U << lg;
+/// What is said of three states at once: of a role's counts, as they lie in memory.
+inline constexpr std::uint32_t InEachState(std::uint32_t bits) noexcept {
+  return bits | bits << 8 | bits << 16;
 }
-
-/// Eight places of a set, or the eight coupons of a list.
-class CouponGroup {
- public:
-  explicit CouponGroup(const Coupon* at) noexcept
-      : coupons_(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at))) {}
-  /// A bit for each place that holds `coupon`; 0 asks for free ones.
-  unsigned Places(Coupon coupon) const noexcept {
-    const __m256i equal = _mm256_cmpeq_epi32(coupons_, _mm256_set1_epi32(static_cast<int>(coupon)));
-    return static_cast<unsigned>(_mm256_movemask_ps(_mm256_castsi256_ps(equal)));
-  }
-
- private:
-  __m256i coupons_;
-};
-
-/// `is_chosen ? a : b` without a branch.
-template <typename Unsigned>
-inline Unsigned Choose(bool is_chosen, Unsigned a, Unsigned b) noexcept {
-  const auto mask = static_cast<Unsigned>(0 - static_cast<Unsigned>(is_chosen));
-  return static_cast<Unsigned>(b ^ ((a ^ b) & mask));
+inline std::uint32_t StatesOf(const RoleTotals& totals) noexcept {
+  static_assert(offsetof(RoleTotals, src_ports) == offsetof(RoleTotals, peers) + 1 &&
+                offsetof(RoleTotals, dst_ports) == offsetof(RoleTotals, peers) + 2);
+  std::uint32_t states;
+  std::memcpy(&states, &totals.peers, sizeof(states));
+  return states;
 }
-
-// The first group of eight places where a set of 1 << lg looks for a coupon.
-inline std::size_t FirstPlace(Coupon coupon, unsigned lg) noexcept {
-  return (coupon & ((sizeof(Coupon) << lg) - 1)) / sizeof(Coupon) & ~std::size_t{7};
+inline bool AreDense(std::uint32_t states) noexcept {
+  return (states & InEachState(kDenseBit)) == InEachState(kDenseBit);
+}
+/// All are lists with room for one more. Eight members is the only state of a list that has the fourth bit.
+inline bool AreListsWithRoom(std::uint32_t states) noexcept {
+  static_assert(kListCapacity == 8);
+  return (states & InEachState(kNumberBit | kPooledBit | kDenseBit | kListCapacity)) == 0;
 }
 
 /// Fetches the line of a block that adding `coupon` will read; of a list, which is in the slot, the pool's
 /// first. So nothing branches on which of them it is, which can't be foreseen.
-inline void PrefetchBlock(SketchState state, const PooledSketch& sketch, Coupon coupon,
-                          const SketchPool& pool) noexcept {
-  static_assert(kPooledBit == 32, "all bits of the block's number, or none");
-  const std::uint32_t block = _bzhi_u32(sketch.block, state & kPooledBit);
-  __builtin_prefetch(pool.At(block) + _bzhi_u32(coupon, LgBytes(state)), 1);
+[[gnu::always_inline]] inline void PrefetchBlock(SketchState state, const PooledSketch& sketch, Coupon coupon,
+                                                 const SketchPool& pool) noexcept {
+  static_assert(kPooledBit == 32 && offsetof(PooledSketch, block) == 0,
+                "all bits of the block's number, or none");
+  std::uint64_t block;
+  std::memcpy(&block, &sketch, sizeof(block));
+  block = _bzhi_u64(block, state & kPooledBit);
+  __builtin_prefetch(pool.At(0) + block * SketchPool::kUnit + _bzhi_u64(coupon, LgBytes(state)), 1);
 }
 
 /// Marks a count that can't grow; returns 1 if it was not marked before.
@@ -122,7 +113,7 @@ inline void RaiseRegister(std::uint8_t* registers, Coupon coupon) noexcept {
   if (value < candidate) value = candidate;
 }
 
-/// Adds a coupon to a set for which the first group of places is not enough, or that has to grow; to a list
+/// Adds a coupon to a set for which its line is not enough, or that has to grow; to a list
 /// that is full, by making it a set. Each returns how many counts were saturated by it: 0 or 1, as below.
 std::uint64_t AddToSet(SketchState& state, PooledSketch& sketch, Coupon coupon, SketchPool& pool) noexcept;
 std::uint64_t AddToFullList(SketchState& state, PeerList& list, Coupon coupon, SketchPool& pool) noexcept;
@@ -139,30 +130,54 @@ inline std::uint64_t AddPooled(SketchState& state, PooledSketch& sketch, Coupon 
     return 0;
   const unsigned lg = LgPlaces(state);
   Coupon* const places = reinterpret_cast<Coupon*>(pool.At(sketch.block)) + FirstPlace(coupon, lg);
-  const CouponGroup group(places);
-  const bool is_new = group.Places(coupon) == 0;
-  const unsigned free = group.Places(0);
-  // Whether it is new can't be foreseen, so nothing branches on it: what is not new leaves its place as it
-  // was.
+  const CouponLine line(places);
+  const bool is_new = !line.Contains(coupon);
+  const unsigned free = line.Free();
   const bool has_no_room = free == 0 || IsCrowded(sketch.count + 1, lg);
   if (is_new && has_no_room) [[unlikely]]
     return AddToSet(state, sketch, coupon, pool);
-  Coupon& place = places[static_cast<unsigned>(std::countr_zero(free)) % 8];
-  place = Choose(is_new, coupon, place);
+  // Whether it is new can't be foreseen, so nothing branches on it: what is not new is written where nobody
+  // reads it.
+  Coupon unread;
+  Coupon* const place = &places[static_cast<unsigned>(std::countr_zero(free)) % kLinePlaces];
+  *(is_new ? place : &unread) = coupon;
   sketch.count += is_new;
   return 0;
 }
 
+/// To a list that is not full. What is not new is written behind the members, where nobody reads it.
+inline void AddToList(SketchState& state, PeerList& list, Coupon coupon) noexcept {
+  const std::size_t count = state % kListCapacity;
+  const __m256i all = _mm256_load_si256(reinterpret_cast<const __m256i*>(list.coupons.data()));
+  const __m256i equal = _mm256_cmpeq_epi32(all, _mm256_set1_epi32(static_cast<int>(coupon)));
+  const auto places = static_cast<unsigned>(_mm256_movemask_ps(_mm256_castsi256_ps(equal)));
+  list.coupons[count] = coupon;
+  state = static_cast<SketchState>(state + (_bzhi_u32(places, static_cast<unsigned>(count)) == 0));
+}
+
+inline void AddToList(SketchState& state, PortList& list, std::uint16_t port) noexcept {
+  const std::size_t count = state % kListCapacity;
+  const __m128i ports = _mm_load_si128(reinterpret_cast<const __m128i*>(list.ports.data()));
+  const __m128i equal = _mm_cmpeq_epi16(ports, _mm_set1_epi16(static_cast<short>(port)));
+  const auto places = static_cast<unsigned>(_mm_movemask_epi8(equal));  // two bits for each
+  list.ports[count] = port;
+  state = static_cast<SketchState>(state + (_bzhi_u32(places, static_cast<unsigned>(2 * count)) == 0));
+}
+
+inline bool Contains(const PeerList& list, Coupon coupon) noexcept {
+  const __m256i all = _mm256_load_si256(reinterpret_cast<const __m256i*>(list.coupons.data()));
+  return _mm256_movemask_epi8(_mm256_cmpeq_epi32(all, _mm256_set1_epi32(static_cast<int>(coupon)))) != 0;
+}
+inline bool Contains(const PortList& list, std::uint16_t port) noexcept {
+  const __m128i all = _mm_load_si128(reinterpret_cast<const __m128i*>(list.ports.data()));
+  return _mm_movemask_epi8(_mm_cmpeq_epi16(all, _mm_set1_epi16(static_cast<short>(port)))) != 0;
+}
+
 inline std::uint64_t AddPeer(SketchState& state, PeerList& list, Coupon coupon, SketchPool& pool) noexcept {
   if (!IsList(state)) return AddPooled(state, list.pooled, coupon, pool);
-  // Free places are 0, which no coupon is, so all eight can be compared.
-  const bool is_new = CouponGroup(list.coupons.data()).Places(coupon) == 0;
-  const std::size_t count = ListCount(state);
-  if (is_new && count == kListCapacity) [[unlikely]]
-    return AddToFullList(state, list, coupon, pool);
-  Coupon& place = list.coupons[count % kListCapacity];
-  place = Choose(is_new, coupon, place);
-  state = static_cast<SketchState>(state + is_new);
+  if (ListCount(state) == kListCapacity) [[unlikely]]
+    return Contains(list, coupon) ? 0 : AddToFullList(state, list, coupon, pool);
+  AddToList(state, list, coupon);
   return 0;
 }
 
@@ -170,16 +185,9 @@ inline std::uint64_t AddPeer(SketchState& state, PeerList& list, Coupon coupon, 
 inline std::uint64_t AddPort(SketchState& state, PortList& list, std::uint16_t port, Coupon coupon,
                              SketchPool& pool) noexcept {
   if (!IsList(state)) return AddPooled(state, list.pooled, coupon, pool);
-  const std::size_t count = ListCount(state);
-  const __m128i ports = _mm_load_si128(reinterpret_cast<const __m128i*>(list.ports.data()));
-  const __m128i equal = _mm_cmpeq_epi16(ports, _mm_set1_epi16(static_cast<short>(port)));
-  // Port 0 exists, so only the places in use count: two mask bits for each.
-  const bool is_new = (static_cast<unsigned>(_mm_movemask_epi8(equal)) & ((1U << 2 * count) - 1)) == 0;
-  if (is_new && count == kListCapacity) [[unlikely]]
-    return AddToFullList(state, list, coupon, pool);
-  std::uint16_t& place = list.ports[count % kListCapacity];
-  place = Choose(is_new, port, place);
-  state = static_cast<SketchState>(state + is_new);
+  if (ListCount(state) == kListCapacity) [[unlikely]]
+    return Contains(list, port) ? 0 : AddToFullList(state, list, coupon, pool);
+  AddToList(state, list, port);
   return 0;
 }
 

@@ -32,36 +32,6 @@ std::span<const std::uint8_t, kRegisters> RegistersOf(const PooledSketch& sketch
   return std::span<const std::uint8_t, kRegisters>(pool.At(sketch.block), kRegisters);
 }
 
-/// With a free place for certain. False where it was there already.
-bool PlaceIfNew(Coupon* places, unsigned lg, Coupon coupon) noexcept {
-  for (std::size_t at = FirstPlace(coupon, lg);; at = (at + 8) & ((std::size_t{1} << lg) - 1)) {
-    const CouponGroup group(places + at);
-    if (group.Places(coupon) != 0) return false;
-    const unsigned free = group.Places(0);
-    if (free == 0) continue;
-    places[at + static_cast<unsigned>(std::countr_zero(free))] = coupon;
-    return true;
-  }
-}
-
-bool Contains(const Coupon* places, unsigned lg, Coupon coupon) noexcept {
-  for (std::size_t at = FirstPlace(coupon, lg);; at = (at + 8) & ((std::size_t{1} << lg) - 1)) {
-    const CouponGroup group(places + at);
-    if (group.Places(coupon) != 0) return true;
-    if (group.Places(0) != 0) return false;
-  }
-}
-
-/// The same for a coupon that is certainly not there.
-void Place(Coupon* places, unsigned lg, Coupon coupon) noexcept {
-  for (std::size_t at = FirstPlace(coupon, lg);; at = (at + 8) & ((std::size_t{1} << lg) - 1)) {
-    const unsigned free = CouponGroup(places + at).Places(0);
-    if (free == 0) continue;
-    places[at + static_cast<unsigned>(std::countr_zero(free))] = coupon;
-    return;
-  }
-}
-
 Coupon MemberCoupon(const PeerList& list, std::size_t i) noexcept {
   return list.coupons[i];
 }
@@ -89,13 +59,12 @@ bool GrowSet(SketchState& state, PooledSketch& sketch, SketchPool& pool) noexcep
   const bool becomes_dense = lg == kLgLargestSet;
   const std::uint32_t block = pool.Allocate(becomes_dense ? kDenseSizeClass : lg + 1 - kLgSmallestSet);
   if (block == SketchPool::kNoBlock) return false;
-  for (const Coupon coupon : PlacesOf(state, sketch, pool)) {
-    if (coupon == 0) continue;
-    if (becomes_dense) {
-      RaiseRegister(pool.At(block), coupon);
-    } else {
-      Place(reinterpret_cast<Coupon*>(pool.At(block)), lg + 1, coupon);
-    }
+  const std::span<const Coupon> places = PlacesOf(state, sketch, pool);
+  if (becomes_dense) {
+    // Also for free places, which can't be foreseen: 0 raises nothing.
+    for (const Coupon coupon : places) RaiseRegister(pool.At(block), coupon);
+  } else {
+    SplitSet(places.data(), lg, reinterpret_cast<Coupon*>(pool.At(block)));
   }
   pool.Free(sketch.block, SizeClass(state));
   sketch.block = block;

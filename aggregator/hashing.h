@@ -24,9 +24,12 @@ namespace xxh3 {
 inline constexpr std::uint64_t kSecret24And32 = 0x6782737bea4239b9ULL;  // at 24, xor at 32
 inline constexpr std::uint64_t kSecret40And48 = 0xaf56bc3b0996523aULL;
 inline constexpr std::uint64_t kSecret0And4 = 0x87275a9bULL;
+/// And what it multiplies by.
+inline constexpr std::uint64_t kAvalanche = 0x165667919e3779f9ULL;
+inline constexpr std::uint64_t kPrime2 = 0xc2b2ae3d27d4eb4fULL;
+inline constexpr std::uint64_t kPrime3 = 0x165667b19e3779f9ULL;
 
 inline std::uint64_t Hash16(std::uint64_t low, std::uint64_t high, std::uint64_t seed) noexcept {
-  constexpr std::uint64_t kAvalanche = 0x165667919e3779f9ULL;
   low ^= kSecret24And32 + seed;
   high ^= kSecret40And48 - seed;
   __extension__ using Wide = unsigned __int128;
@@ -39,8 +42,6 @@ inline std::uint64_t Hash16(std::uint64_t low, std::uint64_t high, std::uint64_t
 
 /// `value`'s two bytes in network order.
 inline std::uint64_t HashBe16(std::uint16_t value, std::uint64_t seed) noexcept {
-  constexpr std::uint64_t kPrime2 = 0xc2b2ae3d27d4eb4fULL;
-  constexpr std::uint64_t kPrime3 = 0x165667b19e3779f9ULL;
   const std::uint32_t first = value >> 8;
   const std::uint32_t last = value & 0xffU;
   const std::uint32_t combined = first << 16 | last << 24 | 2U << 8 | last;

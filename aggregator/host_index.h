@@ -24,8 +24,8 @@ class HostIndex {
 
   /// What of a hash a look-up needs.
   struct Key {
-    std::uint32_t bucket;
     std::uint32_t tag;
+    std::uint32_t bucket;
     friend bool operator==(const Key&, const Key&) = default;
   };
   static constexpr Key kNoKey{0, 0};  ///< no hash has it
@@ -35,7 +35,15 @@ class HostIndex {
   Key KeyOf(std::uint64_t hash) const noexcept { return KeyOf(hash, bucket_count_); }
   static Key KeyOf(std::uint64_t hash, std::size_t bucket_count) noexcept {
     const auto tag = static_cast<std::uint32_t>(hash);
-    return {static_cast<std::uint32_t>(((hash >> 32) * bucket_count) >> 32), tag + (tag == kFree)};
+    return {tag + (tag == kFree), static_cast<std::uint32_t>(((hash >> 32) * bucket_count) >> 32)};
+  }
+  /// The same for a hash in each 64-bit lane: four keys as they lie in memory.
+  static __m256i KeysOf(__m256i hashes, std::size_t bucket_count) noexcept {
+    static_assert(sizeof(Key) == 8 && offsetof(Key, tag) == 0 && kFree == 0);
+    const __m256i is_free = _mm256_cmpeq_epi32(hashes, _mm256_setzero_si256());  // -1 where it is
+    const __m256i buckets = _mm256_mul_epu32(_mm256_srli_epi64(hashes, 32),
+                                             _mm256_set1_epi64x(static_cast<long long>(bucket_count)));
+    return _mm256_blend_epi32(_mm256_sub_epi32(hashes, is_free), buckets, 0b10101010);
   }
 
   void Prefetch(Key key) const noexcept { __builtin_prefetch(&buckets_[key.bucket], 1); }

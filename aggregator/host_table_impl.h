@@ -63,11 +63,14 @@ class HostTable::Impl {
   template <Role role>
   void FindSlot(const FlowRecord& record, std::size_t i, Batch& batch) noexcept;
   template <Role role>
-  [[gnu::noinline]] void FetchSketchesOf(const FlowRecord& record, std::size_t i, Batch& batch) noexcept;
+  [[gnu::always_inline]] void FetchSketchesOf(const FlowRecord& record, std::size_t i, Batch& batch) noexcept;
   static Increment IncrementOf(const FlowRecord& record) noexcept;
   [[gnu::always_inline]] std::uint64_t Count(RoleSlot& slot, const Increment& increment,
                                              const FlowRecord& record, Coupon peer, Coupon src_port,
                                              Coupon dst_port) noexcept;
+  /// To the three distinct counts, of whatever stage each is. Returns how many were saturated by it.
+  [[gnu::noinline]] std::uint64_t AddMembers(RoleSlot& slot, const FlowRecord& record, Coupon peer,
+                                             Coupon src_port, Coupon dst_port) noexcept;
   // What is rare: kept out of the loops.
   template <Role role>
   [[gnu::noinline]] RoleSlot* AdmitRole(HostIndex::Key key, const Address& host) noexcept;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "aggregator/hashing_pairs.h"
 #include "aggregator/host_table_impl.h"
 
 // Counting a batch. Nearly all the time of a table that is larger than the caches would be spent waiting for
@@ -15,12 +16,10 @@ struct HostTable::Impl::Batch {
 
   std::span<const FlowRecord> records;
   // By record and role: 2 * i for the source, 2 * i + 1 for the destination.
-  std::array<HostIndex::Key, 2 * kBatch> key;
-  std::array<RoleSlot*, 2 * kBatch> slot;      ///< null: not monitored
-  std::array<Coupon, 2 * kBatch> peer_coupon;  ///< of the other side's address
-  // By record.
-  std::array<Coupon, kBatch> src_port_coupon;
-  std::array<Coupon, kBatch> dst_port_coupon;
+  alignas(32) std::array<HostIndex::Key, 2 * kBatch> key;
+  alignas(32) std::array<Coupon, 2 * kBatch> peer_coupon;  ///< of the other side's address
+  alignas(32) std::array<Coupon, 2 * kBatch> port_coupon;  ///< of the source port, of the destination port
+  std::array<RoleSlot*, 2 * kBatch> slot;                  ///< null: not monitored
 };
 
 /// What a record adds to a role: the same for both ends of the flow.
@@ -44,11 +43,6 @@ constexpr std::size_t PlaceOf(std::size_t i) noexcept {
 template <Role role>
 const Address& HostOf(const FlowRecord& record) noexcept {
   return role == Role::kSent ? record.source : record.destination;
-}
-
-template <Role role>
-const Address& PeerOf(const FlowRecord& record) noexcept {
-  return role == Role::kSent ? record.destination : record.source;
 }
 
 /// Packed counts for each protocol: the flow itself and its kind.
@@ -113,14 +107,21 @@ void HostTable::Impl::StartLookups(Range range, Batch& batch) const noexcept {
   const std::uint64_t hash_key = hash_key_;
   const std::size_t buckets = index_.bucket_count();
   const bool monitors_all = monitors_all_;
+  for (std::size_t i = range.first; i < range.last; i += 2) {
+    const FlowRecord& first = batch.records[i];
+    const FlowRecord& second = batch.records[std::min(i + 1, range.last - 1)];
+    const AddressPairs addresses(first, second);
+    _mm256_store_si256(reinterpret_cast<__m256i*>(&batch.key[2 * i]),
+                       HostIndex::KeysOf(addresses.TableHashes(hash_key), buckets));
+    _mm_store_si128(reinterpret_cast<__m128i*>(&batch.peer_coupon[2 * i]), addresses.PeerCoupons());
+    _mm_store_si128(reinterpret_cast<__m128i*>(&batch.port_coupon[2 * i]), PortCoupons(first, second));
+  }
   const auto start = [&](const Address& address, std::size_t place) {
     if (!monitors_all && !networks_.MayContain(address)) {
       batch.key[place] = HostIndex::kNoKey;
-      return;
+    } else {
+      index_.Prefetch(batch.key[place]);
     }
-    const HostIndex::Key key = HostIndex::KeyOf(TableHash(address, hash_key), buckets);
-    batch.key[place] = key;
-    index_.Prefetch(key);
   };
   for (std::size_t i = range.first; i < range.last; ++i) {
     start(batch.records[i].source, PlaceOf<Role::kSent>(i));
@@ -171,7 +172,7 @@ RoleSlot* HostTable::Impl::FindAgain(RoleSlot* slot, const FlowRecord& record, H
 }
 
 template <Role role>
-void HostTable::Impl::FetchSketchesOf(const FlowRecord& record, std::size_t i, Batch& batch) noexcept {
+inline void HostTable::Impl::FetchSketchesOf(const FlowRecord& record, std::size_t i, Batch& batch) noexcept {
   const std::size_t place = PlaceOf<role>(i);
   RoleSlot* slot = batch.slot[place];
   if (slot == nullptr) return;
@@ -181,25 +182,20 @@ void HostTable::Impl::FetchSketchesOf(const FlowRecord& record, std::size_t i, B
     if (slot == nullptr) return;
   }
   const auto& [totals, members] = *slot;
-  const Coupon peer = AddressCoupon(PeerOf<role>(record));
-  batch.peer_coupon[place] = peer;
-  PrefetchBlock(totals.peers, members.peers.pooled, peer, pool_);
-  PrefetchBlock(totals.src_ports, members.src_ports.pooled, batch.src_port_coupon[i], pool_);
-  PrefetchBlock(totals.dst_ports, members.dst_ports.pooled, batch.dst_port_coupon[i], pool_);
+  PrefetchBlock(totals.peers, members.peers.pooled, batch.peer_coupon[place], pool_);
+  PrefetchBlock(totals.src_ports, members.src_ports.pooled, batch.port_coupon[2 * i], pool_);
+  PrefetchBlock(totals.dst_ports, members.dst_ports.pooled, batch.port_coupon[2 * i + 1], pool_);
 }
 
 void HostTable::Impl::FetchSketches(Range range, Batch& batch) noexcept {
   for (std::size_t i = range.first; i < range.last; ++i) {
-    const FlowRecord& record = batch.records[i];
-    batch.src_port_coupon[i] = PortCoupon(record.source_port);
-    batch.dst_port_coupon[i] = PortCoupon(record.destination_port);
-    FetchSketchesOf<Role::kSent>(record, i, batch);
-    FetchSketchesOf<Role::kReceived>(record, i, batch);
+    FetchSketchesOf<Role::kSent>(batch.records[i], i, batch);
+    FetchSketchesOf<Role::kReceived>(batch.records[i], i, batch);
   }
 }
 
 /// Without branches, since what a record carries can't be foreseen.
-HostTable::Impl::Increment HostTable::Impl::IncrementOf(const FlowRecord& record) noexcept {
+inline HostTable::Impl::Increment HostTable::Impl::IncrementOf(const FlowRecord& record) noexcept {
   constexpr std::uint64_t kLowBitOfEachByte = 0x0101010101010101ULL;
   const std::uint64_t has_duration = record.Has(FlowRecord::kHasDuration) ? 1 : 0;
   const std::uint64_t duration = record.duration_us & (0 - has_duration);
@@ -215,11 +211,35 @@ inline std::uint64_t HostTable::Impl::Count(RoleSlot& slot, const Increment& inc
                                             const FlowRecord& record, Coupon peer, Coupon src_port,
                                             Coupon dst_port) noexcept {
   auto& [totals, members] = slot;
+  const bool is_full = packed::Get(totals.counts, packed::kFlows) == packed::kMaxFlows - 1;
   auto* sums = reinterpret_cast<__m256i*>(&totals.packets);
   _mm256_storeu_si256(sums, _mm256_add_epi64(_mm256_loadu_si256(sums), increment.sums));
   totals.tcp_flags += increment.tcp_flags;
-  if (packed::Get(totals.counts, packed::kFlows) == packed::kMaxFlows) [[unlikely]]
+  if (is_full) [[unlikely]]
     wide_.Spill(totals);
+  const bool has_ports = record.Has(FlowRecord::kHasPorts);
+  const std::uint32_t states = StatesOf(totals);
+  // The three counts of a role are mostly of one stage, so one branch decides for all.
+  if (AreDense(states)) {
+    RaiseRegister(pool_.At(members.peers.pooled.block), peer);
+    if (!has_ports) return 0;
+    RaiseRegister(pool_.At(members.src_ports.pooled.block), src_port);
+    RaiseRegister(pool_.At(members.dst_ports.pooled.block), dst_port);
+    return 0;
+  }
+  if (AreListsWithRoom(states)) {
+    AddToList(totals.peers, members.peers, peer);
+    if (!has_ports) return 0;
+    AddToList(totals.src_ports, members.src_ports, record.source_port);
+    AddToList(totals.dst_ports, members.dst_ports, record.destination_port);
+    return 0;
+  }
+  return AddMembers(slot, record, peer, src_port, dst_port);
+}
+
+std::uint64_t HostTable::Impl::AddMembers(RoleSlot& slot, const FlowRecord& record, Coupon peer,
+                                          Coupon src_port, Coupon dst_port) noexcept {
+  auto& [totals, members] = slot;
   std::uint64_t saturated = AddPeer(totals.peers, members.peers, peer, pool_);
   if (!record.Has(FlowRecord::kHasPorts)) return saturated;
   saturated += AddPort(totals.src_ports, members.src_ports, record.source_port, src_port, pool_);
@@ -228,34 +248,38 @@ inline std::uint64_t HostTable::Impl::Count(RoleSlot& slot, const Increment& inc
 }
 
 void HostTable::Impl::CountAll(Range range, const Batch& batch, UpdateResult& sum) noexcept {
-  UpdateResult result;  // in registers
+  __m256i sums = _mm256_setzero_si256();
+  std::uint64_t unmonitored = 0;
+  std::uint64_t scaled = 0;
   std::uint64_t saturated = 0;
   for (std::size_t i = range.first; i < range.last; ++i) {
     const FlowRecord& record = batch.records[i];
     RoleSlot* const source = batch.slot[PlaceOf<Role::kSent>(i)];
     RoleSlot* const destination = batch.slot[PlaceOf<Role::kReceived>(i)];
     if (source == nullptr && destination == nullptr) {
-      ++result.unmonitored;
+      ++unmonitored;
       continue;
     }
     const Increment increment = IncrementOf(record);
-    const auto count = [&](RoleSlot& slot, std::size_t place) {
-      saturated += Count(slot, increment, record, batch.peer_coupon[place], batch.src_port_coupon[i],
-                         batch.dst_port_coupon[i]);
-    };
-    if (source != nullptr) count(*source, PlaceOf<Role::kSent>(i));
-    if (destination != nullptr) count(*destination, PlaceOf<Role::kReceived>(i));
-    ++result.flows;
-    result.packets += record.packets;
-    result.bytes += record.bytes;
-    result.scaled += record.Has(FlowRecord::kScaled) ? 1U : 0U;
+    const Coupon src_port = batch.port_coupon[2 * i];
+    const Coupon dst_port = batch.port_coupon[2 * i + 1];
+    if (source != nullptr) {
+      saturated +=
+          Count(*source, increment, record, batch.peer_coupon[PlaceOf<Role::kSent>(i)], src_port, dst_port);
+    }
+    if (destination != nullptr) {
+      saturated += Count(*destination, increment, record, batch.peer_coupon[PlaceOf<Role::kReceived>(i)],
+                         src_port, dst_port);
+    }
+    sums = _mm256_add_epi64(sums, increment.sums);
+    scaled += record.traits & FlowRecord::kScaled;
   }
   saturated_ += saturated;
-  sum.flows += result.flows;
-  sum.packets += result.packets;
-  sum.bytes += result.bytes;
-  sum.scaled += result.scaled;
-  sum.unmonitored += result.unmonitored;
+  sum.flows += range.last - range.first - unmonitored;
+  sum.packets += static_cast<std::uint64_t>(_mm256_extract_epi64(sums, 0));
+  sum.bytes += static_cast<std::uint64_t>(_mm256_extract_epi64(sums, 1));
+  sum.scaled += scaled / FlowRecord::kScaled;
+  sum.unmonitored += unmonitored;
 }
 
 }  // namespace hostscope::aggregator
