@@ -18,7 +18,8 @@
 namespace hostscope::exporter {
 namespace {
 
-constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
+// Small enough to be in the core's own cache still when the kernel copies it.
+constexpr std::size_t kPieceBytes = std::size_t{1} << 18;
 
 class NdjsonSink final : public Sink {
  public:
