@@ -43,8 +43,8 @@ class HostTable::Impl {
   static constexpr std::uint32_t kUnmonitored = 0xffffffffU;
   /// Records that go through Update() together, and those of them that are at one stage.
   static constexpr std::size_t kBatch = 128;
-  static constexpr std::size_t kBlock = 4;
-  static constexpr std::size_t kAhead = 4;
+  static constexpr std::size_t kBlock = 8;
+  static constexpr std::size_t kAhead = 2;
   struct Batch;
   struct Increment;
   struct Range {
