@@ -59,6 +59,10 @@ bool Contains(const Coupon* places, unsigned lg, Coupon coupon) noexcept;
 /// Needs a free place. False where the coupon was there already.
 bool PlaceIfNew(Coupon* places, unsigned lg, Coupon coupon) noexcept;
 
+/// Puts eight coupons into a set of the smallest size, which is empty. Returns how many different ones they
+/// are.
+std::uint32_t StartSet(__m256i coupons, Coupon* to) noexcept;
+
 /// Copies a set of 1 << lg places to one of twice as many, which is empty.
 void SplitSet(const Coupon* from, unsigned lg, Coupon* to) noexcept;
 

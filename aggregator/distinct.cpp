@@ -7,6 +7,7 @@
 #include <cstring>
 #include <span>
 
+#include "aggregator/hashing_pairs.h"
 #include "aggregator/sketch_bytes.h"
 
 namespace hostscope::aggregator {
@@ -39,16 +40,21 @@ Coupon MemberCoupon(const PortList& list, std::size_t i) noexcept {
   return PortCoupon(list.ports[i]);
 }
 
+__m256i AllCoupons(const PeerList& full) noexcept {
+  return _mm256_load_si256(reinterpret_cast<const __m256i*>(full.coupons.data()));
+}
+__m256i AllCoupons(const PortList& full) noexcept {
+  const __m128i ports = _mm_load_si128(reinterpret_cast<const __m128i*>(full.ports.data()));
+  return _mm256_setr_m128i(PortCoupons(ports), PortCoupons(_mm_unpackhi_epi64(ports, ports)));
+}
+
+/// Of a full list.
 template <typename List>
 bool ListToSet(SketchState& state, List& list, SketchPool& pool) noexcept {
   const std::uint32_t block = pool.Allocate(0);
   if (block == SketchPool::kNoBlock) return false;
-  auto* places = reinterpret_cast<Coupon*>(pool.At(block));
-  std::uint32_t count = 0;
-  for (std::size_t i = 0; i < ListCount(state); ++i) {
-    // Two ports may have one coupon; the set would else depend on whether it was built from the list.
-    count += PlaceIfNew(places, kLgSmallestSet, MemberCoupon(list, i));
-  }
+  // Two ports may have one coupon; the set would else depend on whether it was built from the list.
+  const std::uint32_t count = StartSet(AllCoupons(list), reinterpret_cast<Coupon*>(pool.At(block)));
   list.pooled = PooledSketch{block, count};
   state = static_cast<SketchState>(SetOf(kLgSmallestSet) | Saturation(state));
   return true;
@@ -62,7 +68,11 @@ bool GrowSet(SketchState& state, PooledSketch& sketch, SketchPool& pool) noexcep
   const std::span<const Coupon> places = PlacesOf(state, sketch, pool);
   if (becomes_dense) {
     // Also for free places, which can't be foreseen: 0 raises nothing.
-    for (const Coupon coupon : places) RaiseRegister(pool.At(block), coupon);
+    std::uint8_t* const registers = pool.At(block);
+    for (const Coupon coupon : places) {
+      std::uint8_t& value = registers[coupon & (kRegisters - 1)];
+      value = std::max(value, static_cast<std::uint8_t>(coupon >> kCouponAddressBits));
+    }
   } else {
     SplitSet(places.data(), lg, reinterpret_cast<Coupon*>(pool.At(block)));
   }

@@ -122,20 +122,25 @@ class AddressPairs {
   __m256i low_;
 };
 
+/// PortCoupon() of the first four of eight 16-bit ports.
+inline __m128i PortCoupons(__m128i ports) noexcept {
+  // As HashBe16() combines a port's bytes: the last one, the length, the first one, the last one.
+  const __m256i spread = _mm256_setr_epi8(0, -1, 1, 0, -1, -1, -1, -1, 8, -1, 9, 8, -1, -1, -1, -1, 0, -1, 1,
+                                          0, -1, -1, -1, -1, 8, -1, 9, 8, -1, -1, -1, -1);
+  const __m256i bytes = _mm256_shuffle_epi8(_mm256_cvtepu16_epi64(ports), spread);
+  const __m256i combined = _mm256_or_si256(bytes, lanes::All(2U << 8));
+  return lanes::LowHalves(lanes::CouponsOf(lanes::HashBe16(combined, kSketchSeed)), 0, 1, 2, 3);
+}
+
 /// PortCoupon() of each port.
 inline __m128i PortCoupons(const FlowRecord& first, const FlowRecord& second) noexcept {
   static_assert(offsetof(FlowRecord, destination_port) == offsetof(FlowRecord, source_port) + 2);
   const auto ports_of = [](const FlowRecord& record) {
-    std::uint32_t ports;
+    int ports;
     std::memcpy(&ports, &record.source_port, sizeof(ports));
-    return _mm_cvtsi32_si128(static_cast<int>(ports));
+    return ports;
   };
-  const __m256i ports = _mm256_setr_m128i(ports_of(first), ports_of(second));
-  // As HashBe16() combines a port's bytes: the last one, the length, the first one, the last one.
-  const __m256i spread = _mm256_setr_epi8(0, -1, 1, 0, -1, -1, -1, -1, 2, -1, 3, 2, -1, -1, -1, -1, 0, -1, 1,
-                                          0, -1, -1, -1, -1, 2, -1, 3, 2, -1, -1, -1, -1);
-  const __m256i combined = _mm256_or_si256(_mm256_shuffle_epi8(ports, spread), lanes::All(2U << 8));
-  return lanes::LowHalves(lanes::CouponsOf(lanes::HashBe16(combined, kSketchSeed)), 0, 1, 2, 3);
+  return PortCoupons(_mm_insert_epi32(_mm_cvtsi32_si128(ports_of(first)), ports_of(second), 1));
 }
 
 }  // namespace hostscope::aggregator
