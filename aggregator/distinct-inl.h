@@ -128,12 +128,14 @@ inline std::uint64_t AddPooled(SketchState& state, PooledSketch& sketch, Coupon 
   }
   if (!IsPooled(state)) [[unlikely]]
     return 0;
-  const unsigned lg = LgPlaces(state);
-  Coupon* const places = reinterpret_cast<Coupon*>(pool.At(sketch.block)) + FirstPlace(coupon, lg);
+  const unsigned lg_bytes = LgBytes(state);
+  const std::uint32_t line_start = _bzhi_u32(coupon, lg_bytes) & ~static_cast<std::uint32_t>(kCacheLine - 1);
+  auto* const places = reinterpret_cast<Coupon*>(pool.At(sketch.block) + line_start);
   const CouponLine line(places);
   const bool is_new = !line.Contains(coupon);
   const unsigned free = line.Free();
-  const bool has_no_room = free == 0 || IsCrowded(sketch.count + 1, lg);
+  // IsCrowded(), in bytes.
+  const bool has_no_room = free == 0 || sizeof(Coupon) * 4 * (sketch.count + 1) > 3U << lg_bytes;
   if (is_new && has_no_room) [[unlikely]]
     return AddToSet(state, sketch, coupon, pool);
   // Whether it is new can't be foreseen, so nothing branches on it: what is not new is written where nobody

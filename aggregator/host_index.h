@@ -19,6 +19,7 @@ namespace hostscope::aggregator {
 class HostIndex {
  public:
   static constexpr std::uint32_t kAbsent = 0xffffffffU;
+  static constexpr std::uint32_t kFree = 0;  ///< the tag of a place that is not taken
 
   explicit HostIndex(std::size_t max_hosts) : bucket_count_(BucketsFor(max_hosts)), buckets_(bucket_count_) {}
 
@@ -26,9 +27,10 @@ class HostIndex {
   struct Key {
     std::uint32_t tag;
     std::uint32_t bucket;
+    bool is_none() const noexcept { return tag == kFree; }
     friend bool operator==(const Key&, const Key&) = default;
   };
-  static constexpr Key kNoKey{0, 0};  ///< no hash has it
+  static constexpr Key kNoKey{0, 0};  ///< no hash has it, nor its tag
   // The tag comes from the low half and the bucket from the high half, so that hosts of one bucket differ in
   // the tag. Any number of buckets, not only powers of two: max_hosts costs what it says. (D. Lemire, "Fast
   // random integer generation in an interval", 2019.)
@@ -104,7 +106,6 @@ class HostIndex {
 
  private:
   static constexpr std::size_t kPlaces = 8;
-  static constexpr std::uint32_t kFree = 0;
 
   struct alignas(64) Bucket {
     std::uint32_t tags[kPlaces];

@@ -141,7 +141,7 @@ void HostTable::Impl::FindSlot(const FlowRecord& record, std::size_t i, Batch& b
   const std::size_t place = PlaceOf<role>(i);
   const HostIndex::Key key = batch.key[place];
   batch.slot[place] = nullptr;
-  if (key == HostIndex::kNoKey) return;
+  if (key.is_none()) return;
   const std::uint32_t found = index_.FindCandidate(key);
   RoleSlot* slot = nullptr;
   if (found != HostIndex::kAbsent) [[likely]] {
