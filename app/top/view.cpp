@@ -12,6 +12,7 @@ namespace hostscope::app {
 namespace {
 
 using Labels = Scrape::Labels;
+using Row = std::vector<std::string>;
 
 /// 950, 12.3k, 4.56M: four figures at most.
 std::string Short(double value) {
@@ -124,12 +125,13 @@ class View {
   }
 
   void AddExporters(std::size_t rows) {
-    struct Row {
+    struct Exporter {
       double rate = 0;
       std::string text;
     };
     constexpr std::string_view kReceived = "exporter_datagrams_received_total";
-    std::vector<Row> exporters;
+    const Row heading{"DATAGRAMS/s", "RECORDS/s", "DROPPED/s", "LOST"};
+    std::vector<Exporter> exporters;
     for (const Scrape::Sample& sample : now_.Of(kReceived)) {
       Labels labels = sample.labels;
       const std::string address = labels["exporter"];
@@ -138,27 +140,37 @@ class View {
       if (!labels["source_port"].empty()) name += " " + labels["source_port"] + "/" + labels["domain"];
       std::erase_if(labels, [](const auto& label) { return label.second.empty(); });
       const double rate = Rate("exporter_records_seen_total", labels);
-      exporters.push_back({address == "other" ? -1 : rate,
-                           Columns(name, {Short(Rate(kReceived, labels)), Short(rate),
-                                          Short(Rate("exporter_datagrams_dropped_total", labels)),
-                                          Short(now_.Sum("exporter_sequence_lost", labels))})});
+      exporters.push_back(
+          {address == "other" ? -1 : rate, Columns(name, heading,
+                                                   {Short(Rate(kReceived, labels)), Short(rate),
+                                                    Short(Rate("exporter_datagrams_dropped_total", labels)),
+                                                    Short(now_.Sum("exporter_sequence_lost", labels))})});
     }
-    std::ranges::stable_sort(exporters, std::greater(), &Row::rate);
+    std::ranges::stable_sort(exporters, std::greater(), &Exporter::rate);
     if (rows < 2) return;
-    Heading(Columns("EXPORTER (port/domain)", {"DATAGRAMS/s", "RECORDS/s", "DROPPED/s", "LOST"}));
+    Heading(Columns("EXPORTER (port/domain)", heading, heading));
     AddRows(exporters.size(), rows - 1, [&](std::size_t i) { return exporters[i].text; });
   }
 
+  /// Bytes wait in the store; without one there are none to tell of.
+  bool HasBytes(const Labels& labels) const {
+    return std::ranges::any_of(now_.Of("sink_lag_bytes"),
+                               [&](const Scrape::Sample& sample) { return sample.labels == labels; });
+  }
+
   void AddSinks(const std::vector<std::string>& sinks) {
-    Heading(Columns("SINK", {"RECORDS/s", "REJECTED", "DROPPED", "LAG"}));
+    const Row heading{"RECORDS/s", "RETRIED", "REJECTED", "DROPPED", "LAG", "BYTES"};
+    Heading(Columns("SINK", heading, heading));
     AddRows(sinks.size(), Free(), [&](std::size_t i) {
       const Labels labels{{"sink", sinks[i]}};
-      const double waiting = now_.Sum("sink_windows_waiting", labels);
-      const double lag = now_.Sum("sink_lag_seconds", labels);
-      return Columns(sinks[i], {Short(Rate("sink_records_delivered_total", labels)),
-                                Short(now_.Sum("sink_records_rejected_total", labels)),
-                                Short(now_.Sum("sink_records_dropped_total", labels)),
-                                waiting == 0 ? "-" : Seconds(lag)});
+      const bool waits = now_.Sum("sink_windows_waiting", labels) != 0;
+      return Columns(sinks[i], heading,
+                     {Short(Rate("sink_records_delivered_total", labels)),
+                      Short(now_.Sum("sink_records_retried_total", labels)),
+                      Short(now_.Sum("sink_records_rejected_total", labels)),
+                      Short(now_.Sum("sink_records_dropped_total", labels)),
+                      waits ? Seconds(now_.Sum("sink_lag_seconds", labels)) : "-",
+                      waits && HasBytes(labels) ? Short(now_.Sum("sink_lag_bytes", labels)) : "-"});
     });
   }
 
@@ -169,11 +181,13 @@ class View {
     if (shown < count && rows > 0) Line(fmt::format("... {} more", count - shown));
   }
 
-  /// A name on the left, figures on the right. A long name is cut in its middle: of paths and addresses the
-  /// end tells most.
-  std::string Columns(std::string name, const std::vector<std::string>& figures) const {
+  /// A name on the left, figures on the right, each as wide as what stands above it. A long name is cut in
+  /// its middle: of paths and addresses the end tells most.
+  std::string Columns(std::string name, const Row& heading, const Row& figures) const {
+    constexpr std::size_t kFigure = 7;
     std::string right;
-    for (const std::string& figure : figures) right += fmt::format("{:>12}", figure);
+    for (std::size_t i = 0; i < figures.size(); ++i)
+      right += fmt::format(" {:>{}}", figures[i], std::max(heading[i].size(), kFigure));
     const std::size_t left = size_.columns > right.size() + 8 ? size_.columns - right.size() : 8;
     if (name.size() >= left) name = name.substr(0, left / 2 - 3) + ".." + name.substr(name.size() - left / 2);
     return fmt::format("{:<{}}{}", name, left, right);

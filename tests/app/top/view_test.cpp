@@ -31,7 +31,13 @@ std::string ScrapeAt(int seconds, int exporters = 2) {
       n(1000) + "hostscope_sequence_lost " + n(1) +
       "hostscope_sink_records_delivered_total{sink=\"kafka \\\"k\\\":9092\"} " + n(500) +
       "hostscope_sink_windows_waiting{sink=\"kafka \\\"k\\\":9092\"} 3\n"
-      "hostscope_sink_lag_seconds{sink=\"kafka \\\"k\\\":9092\"} 95\n";
+      "hostscope_sink_lag_seconds{sink=\"kafka \\\"k\\\":9092\"} 95\n"
+      "hostscope_sink_records_retried_total{sink=\"kafka \\\"k\\\":9092\"} 1234\n"
+      "hostscope_sink_lag_bytes{sink=\"kafka \\\"k\\\":9092\"} 73500000\n"
+      "hostscope_sink_records_delivered_total{sink=\"file\"} 77\n"
+      "hostscope_sink_records_dropped_total{sink=\"file\"} 5\n"
+      "hostscope_sink_windows_waiting{sink=\"file\"} 1\n"
+      "hostscope_sink_lag_seconds{sink=\"file\"} 3\n";
   for (int i = 0; i < exporters; ++i) {
     const std::string labels =
         "{exporter=\"192.0.2." + std::to_string(i) + "\",source_port=\"2055\",domain=\"7\",name=\"edge\"} ";
@@ -61,12 +67,13 @@ TEST(TopView, ShowsRatesSinceTheScrapeBefore) {
             "hosts of the last window 681k, exporters 2, lost before us 0.10 %\n"
             "workers busy 45 %, longest loop 1.2 ms\n"
             "dropped/s  frame_fragment 10\n"
-            "EXPORTER (port/domain)           DATAGRAMS/s   RECORDS/s   DROPPED/s        LOST\n"
-            "edge 192.0.2.1 2055/7                    101       3.00k           0           0\n"
-            "edge 192.0.2.0 2055/7                    100       3.00k           0           0\n"
-            "other                                      5           0           0           0\n"
-            "SINK                               RECORDS/s    REJECTED     DROPPED         LAG\n"
-            "kafka \"k\":9092                           500           0           0        95 s\n");
+            "EXPORTER (port/domain)                   DATAGRAMS/s RECORDS/s DROPPED/s    LOST\n"
+            "edge 192.0.2.1 2055/7                            101     3.00k         0       0\n"
+            "edge 192.0.2.0 2055/7                            100     3.00k         0       0\n"
+            "other                                              5         0         0       0\n"
+            "SINK                          RECORDS/s RETRIED REJECTED DROPPED     LAG   BYTES\n"
+            "kafka \"k\":9092                      500   1.23k        0       0    95 s   73.5M\n"
+            "file                                  0       0        0       5     3 s       -\n");
 }
 
 TEST(TopView, FitsWhateverTheSize) {
