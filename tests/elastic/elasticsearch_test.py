@@ -9,6 +9,7 @@ import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import saved_objects  # noqa: E402
 import search_server  # noqa: E402
 import windows  # noqa: E402
 
@@ -42,6 +43,7 @@ class Elasticsearch(windows.WithServer):
         mapping = next(iter(self.server.ask("GET", f"/{HOST_STREAM}/_mapping").values()))["mappings"]
         self.assertEqual(mapping["properties"], template["template"]["mappings"]["properties"])
 
+        saved_objects.check_on(self, self.server, self.written())
         records = self.written()[HOST_STREAM]
         answer = self.server.ask("POST", f"/{HOST_STREAM}/_search", {"size": 0, "aggs": {
             "egress": {"max": {"field": "host.network.egress.bytes"}},

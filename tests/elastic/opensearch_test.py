@@ -12,6 +12,7 @@ import unittest
 import urllib.error
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import saved_objects  # noqa: E402
 import search_server  # noqa: E402
 import windows  # noqa: E402
 
@@ -187,6 +188,12 @@ class Index(OpenSearch):
                                 else some["host"]["ip"] + "/32"}}):
             answer = self.search(query=query, size=5)
             self.assertIn(some, [hit["_source"] for hit in answer["hits"]["hits"]], query)
+
+    def test_dashboards_get_their_answers(self):
+        self.write(self.configure_here(), 1000, 3)
+        for stream in windows.STREAMS.values():
+            self.server.count(stream)  # refreshes it
+        saved_objects.check_on(self, self.server, self.written())
 
 
 if __name__ == "__main__":
