@@ -28,7 +28,8 @@ class Objects(unittest.TestCase):
 
     def test_each_reference_leads_to_an_object_and_is_used(self):
         for each in self.objects.values():
-            used = set(re.findall(r'(?:panelRefName|indexRefName)":"([^"]+)"', json.dumps(each["attributes"]).replace("\\", "")))
+            text = json.dumps(each["attributes"]).replace("\\", "")
+            used = set(re.findall(r'(?:panelRefName|indexRefName)":"([^"]+)"', text))
             self.assertEqual(used, {reference["name"] for reference in each["references"]}, each["id"])
             for reference in each["references"]:
                 self.assertIn((reference["type"], reference["id"]), self.objects, each["id"])
@@ -45,7 +46,7 @@ class Objects(unittest.TestCase):
             for panel in json.loads(self.objects["dashboard", ident]["attributes"]["panelsJSON"]):
                 grid = panel["gridData"]
                 self.assertLessEqual(grid["x"] + grid["w"], 48)
-                here = {(x, y) for x in range(grid["x"], grid["x"] + grid["w"]) for y in range(grid["y"], grid["y"] + grid["h"])}
+                here = {(grid["x"] + x, grid["y"] + y) for x in range(grid["w"]) for y in range(grid["h"])}
                 self.assertFalse(cells & here, panel)
                 cells |= here
 

@@ -54,6 +54,15 @@ def elasticsearch_archive():
     return maven.fetch(pom, target, "elasticsearch-*.zip")
 
 
+def security_plugin():
+    """The folder with OpenSearch's security plugin as it is published; fetched at first use."""
+    pom = HERE / "security-pom.xml"
+    number = re.search(r"opensearch-security</artifactId>\s*<version>([^<]+)", pom.read_text()).group(1)
+    target = pathlib.Path(os.environ.get("HOSTSCOPE_SEARCH_SECURITY", HERE.parent.parent / "build" /
+                                         f"opensearch-security-{number}")).resolve()
+    return maven.fetch(pom, target, "opensearch-security-*.zip")
+
+
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]
@@ -125,9 +134,12 @@ class SearchServer:
         """What the server says, from JSON. Raises urllib.error.HTTPError for statuses of failure."""
         data = lines.encode() if lines is not None else None if body is None else json.dumps(body).encode()
         kind = "application/x-ndjson" if lines is not None else "application/json"
-        request = urllib.request.Request(self.url + path, data=data, method=method, headers={"Content-Type": kind})
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with self.request(method, path, data, kind) as answer:
             return json.loads(answer.read())
+
+    def request(self, method, path, data, kind):
+        request = urllib.request.Request(self.url + path, data=data, method=method, headers={"Content-Type": kind})
+        return urllib.request.urlopen(request, timeout=60)
 
     def exists(self, path):
         try:
@@ -142,16 +154,20 @@ class SearchServer:
         self.ask("POST", f"/{stream}/_refresh")
         return self.ask("GET", f"/{stream}/_count")["count"]
 
-    def documents(self, stream, page=5000):
-        """{id: document} of a whole data stream, page by page."""
+    def each_hit(self, stream, page=5000):
+        """Every hit of a whole data stream, page by page."""
         self.ask("POST", f"/{stream}/_refresh")
-        found = {}
         answer = self.ask("POST", f"/{stream}/_search?scroll=1m", {"size": page, "sort": ["_doc"]})
         while answer["hits"]["hits"]:
-            for hit in answer["hits"]["hits"]:
-                assert hit["_id"] not in found, "an id twice"
-                found[hit["_id"]] = hit["_source"]
+            yield from answer["hits"]["hits"]
             answer = self.ask("POST", "/_search/scroll", {"scroll": "1m", "scroll_id": answer["_scroll_id"]})
+
+    def documents(self, stream):
+        """{id: document} of a whole data stream."""
+        found = {}
+        for hit in self.each_hit(stream):
+            assert hit["_id"] not in found, "an id twice"
+            found[hit["_id"]] = hit["_source"]
         return found
 
 
