@@ -43,7 +43,7 @@ struct ElasticProblem {
 /// it.
 std::vector<ElasticProblem> CheckElasticOptions(const ElasticOptions& options);
 
-/// A sink that writes to Elasticsearch (from 7.16 on) or OpenSearch (from 1.0 on): each record one document
+/// A sink that writes to Elasticsearch (from 7.16 on) or OpenSearch (from 1.3 on): each record one document
 /// of a data stream, created by `_bulk` with an id that follows from record_id, so that a record that is sent
 /// again is there once. What is different in documents from other sinks' records: `host.network` is an
 /// object,
