@@ -1,13 +1,16 @@
-// What a window costs in the local store: writing it, reading all of it, one host, one prefix, opening; bytes
-// for each host record.
+// What a window costs in the local store: writing it, reading all of it, one host, one prefix's hosts, one
+// prefix's network record, opening; bytes for each host record, with network records and without.
 //
 //     store_bench --benchmark_filter=Find
 //
 // Windows have 1 million hosts of 16 networks: IPv4, one in ten IPv6. How many flow records a host has
 // follows Zipf's law of exponent 1, 20 million in all and at least one each; packets, bytes, durations, ports
 // and flags are drawn from what such flows look like, so that columns have about the entropy of real ones.
-// "sent" windows have one role, "both" two. Files are in $TMPDIR (or /tmp) and stay in the page cache, so
-// what is measured is the program and not the disk; WriteAndSync is the whole protocol with its fsync calls.
+// "sent" windows have one role, "both" two. Network records are of the 16 monitored networks and of the
+// default levels in them, some 63,000, most of them /24s; their sums are those of their hosts, and so are
+// their distinct counts, which really are those of the union and shorter. Files are in $TMPDIR (or /tmp) and
+// stay in the page cache, so what is measured is the program and not the disk; WriteAndSync is the whole
+// protocol with its fsync calls.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -15,6 +18,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <random>
 #include <string>
@@ -29,6 +33,7 @@ namespace hostscope::exporter {
 namespace {
 
 using aggregator::HostRecord;
+using aggregator::NetworkRecord;
 using aggregator::RoleFigures;
 
 constexpr std::size_t kHosts = 1'000'000;
@@ -94,17 +99,69 @@ const ListedWindow& Window(bool has_both_roles) {
   return has_both_roles ? kBoth : kSent;
 }
 
+void AddTo(RoleFigures& sum, const RoleFigures& role) {
+  sum.flows += role.flows;
+  sum.packets += role.packets;
+  sum.bytes += role.bytes;
+  sum.duration_sum_us += role.duration_sum_us;
+  sum.duration_count += role.duration_count;
+  sum.peers += role.peers;
+  sum.src_ports = std::min<std::uint64_t>(sum.src_ports + role.src_ports, 64'000);
+  sum.dst_ports = std::min<std::uint64_t>(sum.dst_ports + role.dst_ports, 64'000);
+  for (std::size_t i = 0; i < sum.tcp_flags.size(); ++i) sum.tcp_flags[i] += role.tcp_flags[i];
+  sum.tcp += role.tcp;
+  sum.udp += role.udp;
+  sum.icmp += role.icmp;
+}
+
+/// Records in the order of windows: by last address, of equal ones the most specific first.
+std::vector<NetworkRecord> NetworksOf(const ListedWindow& window) {
+  std::map<std::pair<Address, int>, NetworkRecord> networks;
+  const auto add = [&](const HostRecord& host, const Prefix& prefix) {
+    Address last = prefix.network;
+    for (unsigned bit = prefix.length; bit < 128; ++bit)
+      last.bytes[bit / 8] = static_cast<std::uint8_t>(last.bytes[bit / 8] | 0x80U >> bit % 8);
+    NetworkRecord& record = networks[{last, -prefix.length}];
+    record.prefix = prefix;
+    record.is_monitored = prefix == host.network;
+    if (!record.is_monitored) record.within = host.network;
+    ++record.hosts;
+    AddTo(record.sent, host.sent);
+    AddTo(record.received, host.received);
+  };
+  for (std::size_t i = 0; i < window.size(); ++i) {
+    const HostRecord host = window.At(i);
+    add(host, host.network);
+    if (host.host.IsIpv4()) {
+      add(host, Prefix::Ipv4(host.host.ipv4_bits(), 16));
+      add(host, Prefix::Ipv4(host.host.ipv4_bits(), 24));
+    } else {
+      add(host, Prefix::Ipv6(host.host, 64));
+    }
+  }
+  std::vector<NetworkRecord> list;
+  for (const auto& [key, record] : networks) list.push_back(record);
+  return list;
+}
+
+const ListedWindow& WindowWithNetworks() {
+  static const ListedWindow kWindow(Window(true), NetworksOf(Window(true)));
+  return kWindow;
+}
+
 /// The window's file, which is removed at the end.
 class File {
  public:
-  explicit File(bool has_both_roles)
-      : path_(std::filesystem::temp_directory_path() /
-              ("hostscope-bench-" + std::to_string(has_both_roles))) {
+  File(const ListedWindow& window, const std::string& name, const WindowContent& content = {})
+      : path_(std::filesystem::temp_directory_path() / ("hostscope-bench-" + name)) {
     std::ofstream out(path_, std::ios::binary | std::ios::trunc);
-    WriteWindow(Window(has_both_roles), [&out](std::string_view piece) {
-      out << piece;
-      return std::error_code();
-    });
+    WriteWindow(
+        window,
+        [&out](std::string_view piece) {
+          out << piece;
+          return std::error_code();
+        },
+        content);
   }
   ~File() { std::filesystem::remove(path_); }
   File(const File&) = delete;
@@ -116,9 +173,14 @@ class File {
 };
 
 const std::string& PathOf(bool has_both_roles) {
-  static const File kSent(false);
-  static const File kBoth(true);
+  static const File kSent(Window(false), "sent");
+  static const File kBoth(Window(true), "both");
   return (has_both_roles ? kBoth : kSent).path();
+}
+
+const WindowContent& WithNetworks() {
+  static const WindowContent kContent{.networks = aggregator::NetworkLevels{}};
+  return kContent;
 }
 
 void SetRows(benchmark::State& state, const ListedWindow& window) {
@@ -138,6 +200,27 @@ void WriteWindowFile(benchmark::State& state) {
   state.counters["bytes_per_row"] = static_cast<double>(written.bytes) / static_cast<double>(written.rows);
 }
 BENCHMARK(WriteWindowFile)->ArgName("both")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
+
+/// The same window with its network records, which are there already: rolling them up is
+/// network_rollup_bench's. bytes_per_row is of host rows, and has all of the file.
+void WriteWithNetworks(benchmark::State& state) {
+  const ListedWindow& window = WindowWithNetworks();
+  WrittenWindow written;
+  for (auto _ : state) {
+    written = WriteWindow(
+        window,
+        [](std::string_view piece) {
+          benchmark::DoNotOptimize(piece.data());
+          return std::error_code();
+        },
+        WithNetworks());
+  }
+  if (written.error) state.SkipWithError(written.error.message().c_str());
+  SetRows(state, window);
+  state.counters["bytes_per_row"] = static_cast<double>(written.bytes) / static_cast<double>(written.rows);
+  state.counters["networks"] = static_cast<double>(window.CountNetworks({}));
+}
+BENCHMARK(WriteWithNetworks)->Unit(benchmark::kMillisecond);
 
 void WriteAndSync(benchmark::State& state) {
   const ListedWindow& window = Window(state.range(0) != 0);
@@ -224,6 +307,23 @@ void Scan(benchmark::State& state) {
   state.counters["hosts"] = static_cast<double>(rows) / static_cast<double>(state.iterations());
 }
 BENCHMARK(Scan)->ArgName("bits")->Arg(24)->Arg(16)->Arg(12)->Unit(benchmark::kMicrosecond);
+
+/// The network record of a prefix; with "opening", the file is opened for it.
+void FindNetwork(benchmark::State& state) {
+  static const File kFile(WindowWithNetworks(), "networks", WithNetworks());
+  const ListedWindow& window = Window(true);
+  OpenedWindow opened = StoredWindow::Open(kFile.path());
+  std::mt19937_64 random(2);
+  NetworkRecord record;
+  for (auto _ : state) {
+    if (state.range(0) != 0) opened = StoredWindow::Open(kFile.path());
+    Address host = window.At(random() % window.size()).host;
+    while (!host.IsIpv4()) host = window.At(random() % window.size()).host;
+    if (opened.window->FindNetwork(Prefix::Ipv4(host.ipv4_bits(), 24), record) != ReadResult::kFound)
+      state.SkipWithError("not found");
+  }
+}
+BENCHMARK(FindNetwork)->ArgName("opening")->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace hostscope::exporter

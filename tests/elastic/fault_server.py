@@ -3,6 +3,7 @@ have. It is no stand-in for a real one (search_server.py has those), but what a 
 
     server = FaultServer()          # listens; server.url
     server.faults = ["503", "cut"]  # each is the fate of one bulk request, then all are answered well
+    server.met                      # the fates that requests have met so far, None where all was well
     server.documents                # {data stream: {id: document}}
 """
 import collections
@@ -91,6 +92,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         owner = self.server.owner
         with owner.lock:
             fault = owner.faults.pop(0) if owner.faults else None
+            owner.met.append(fault)
         if fault == "unread":
             self.connection.close()
             self.close_connection = True
@@ -159,6 +161,7 @@ class FaultServer:
     def __init__(self, port=0, tls=None):
         self.lock = threading.Lock()
         self.faults = []
+        self.met = []
         self.documents = collections.defaultdict(dict)
         self.created = 0
         self.conflicts = 0

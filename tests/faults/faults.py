@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""What brokers, disks and kill -9 do to the way from a closed window to the sinks, with a real Kafka broker:
+"""What brokers, search servers, disks and kill -9 do to the way from a closed window to the sinks, with a real Kafka broker
+and a server that takes `_bulk` requests and fails at them in every way, by the seed:
 
     faults.py [--short] [--kills N] [--seed N] [--hostscope P] [--deliver P] [--dump P] [TEST…]
 
@@ -21,19 +22,20 @@ import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 BUILD = HERE.parents[1] / "build" / "release"
-sys.path[:0] = [str(HERE.parent), str(HERE.parent / "kafka")]
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "kafka"), str(HERE.parent / "elastic")]
 import broker as kafka  # noqa: E402
+import fault_server  # noqa: E402
 import isolation  # noqa: E402
 import maven  # noqa: E402
 from isolation import die_with_parent  # noqa: E402
-from records import Records, read_kafka, read_ndjson  # noqa: E402
+from records import Records, canonical, read_kafka, read_ndjson, read_search  # noqa: E402
 
 OBSERVER = "faults"
 PARTITIONS = 3
 
 
 class WithSinks(unittest.TestCase):
-    """A broker, a configuration with it and a file as sinks, and a store."""
+    """A broker, a search server, a configuration with them and a file as sinks, and a store."""
 
     def setUp(self):
         scratch = tempfile.TemporaryDirectory(prefix="hostscope-faults-")
@@ -41,6 +43,12 @@ class WithSinks(unittest.TestCase):
         self.folder = pathlib.Path(scratch.name)
         self.broker = kafka.Broker(self.folder / "broker", PARTITIONS)
         self.addCleanup(self.broker.kill)
+        self.search = fault_server.FaultServer()
+        self.addCleanup(lambda: self.search.stop())
+        # A fifth of the first thousand requests come to grief.
+        choice = random.Random(options.seed)
+        self.search.faults = [choice.choice([*fault_server.FAULTS]) if choice.random() < 0.2 else None for _ in range(1000)]
+        self.kafka_name, self.search_name = f"kafka {self.broker.bootstrap}", f"elasticsearch {self.search.url} hostscope"
         self.ndjson, self.store, self.truth, self.log = (
             self.folder / name for name in ("hosts.ndjson", "store", "truth.ndjson", "log"))
         self.config = self.folder / "hostscope.yaml"
@@ -64,6 +72,10 @@ sinks:
       properties:
         queue.buffering.max.messages: "500"
         reconnect.backoff.max.ms: "500"
+  elasticsearch:
+    - urls: ["{self.search.url}"]
+      batch: 64KiB
+      timeout: 2s
 store:
   path: {self.store}
 """)
@@ -89,18 +101,22 @@ store:
         return Records(done.stdout.splitlines())
 
     def check_sinks(self, expected):
-        """Both have `expected`, a Records, and nothing else. Returns how many came more than once, by sink."""
+        """All have `expected`, a Records, and nothing else. Returns how many came more than once, by sink."""
         repeats = {}
-        for name, found in (("ndjson", read_ndjson(self.ndjson)), ("kafka", read_kafka(self.broker))):
+        for name, found in (("ndjson", read_ndjson(self.ndjson)), ("kafka", read_kafka(self.broker)),
+                            ("search", read_search(self.search))):
             missing = expected.texts.keys() - found.texts.keys()
             self.assertFalse(missing, f"{name}: {len(missing)} of {len(expected.texts)} records are missing, such as "
                                       f"{sorted(map(str, missing))[:3]}")
             unknown = found.texts.keys() - expected.texts.keys()
             self.assertFalse(unknown, f"{name}: {len(unknown)} records of no stored window, such as "
                                       f"{sorted(map(str, unknown))[:3]}")
-            self.assertEqual(found.texts, expected.texts, name)
-            repeats[name] = found.repeats
+            self.assertEqual(canonical(found.texts), canonical(expected.texts), name)
+            repeats[name] = found.repeats if name != "search" else self.search.conflicts
         return repeats
+
+    def failed_requests(self):
+        return sum(fault is not None for fault in self.search.met)
 
 
 class StoreKilled(WithSinks):
@@ -134,28 +150,33 @@ class StoreKilled(WithSinks):
               f"again: {repeats}")
 
 
-class BrokerAway(WithSinks):
+class ServersAway(WithSinks):
     WINDOWS = 360  # an hour of ten seconds each
     HOSTS = 200
 
     def test_for_an_hour_of_windows(self):
+        self.search.stop()
         process = self.deliver(0, self.WINDOWS, self.HOSTS)
-        name = f"kafka {self.broker.bootstrap}"
         for line in process.stdout:
             stats = json.loads(line)
             if stats["store"]["windows"]["pushed"] == self.WINDOWS:
                 break
-        self.assertEqual(stats["sinks"][name]["lag"]["windows"], self.WINDOWS)
-        self.assertGreater(stats["sinks"][name]["lag"]["bytes"], self.WINDOWS * self.HOSTS * 5)
-        self.assertEqual(stats["sinks"][name]["records"], {"delivered": 0, "retried": 0, "rejected": 0, "dropped": 0})
+        for name in (self.kafka_name, self.search_name):
+            self.assertEqual(stats["sinks"][name]["lag"]["windows"], self.WINDOWS)
+            self.assertGreater(stats["sinks"][name]["lag"]["bytes"], self.WINDOWS * self.HOSTS * 5)
+            self.assertEqual(stats["sinks"][name]["records"] | {"retried": 0},
+                             {"delivered": 0, "retried": 0, "rejected": 0, "dropped": 0})
         self.broker.start()
-        stats = self.finish(process)
-        self.assertEqual(stats["sinks"][name]["lag"], {"seconds": 0, "windows": 0, "bytes": 0})
-        self.assertEqual(stats["sinks"][name]["records"]["delivered"], self.WINDOWS * (self.HOSTS + 1))
-        self.assertGreater(stats["sinks"][name]["details"]["tx_requests"], 0)
+        self.search.start()
+        stats = self.finish(process, seconds=600)
+        for name in (self.kafka_name, self.search_name):
+            self.assertEqual(stats["sinks"][name]["lag"], {"seconds": 0, "windows": 0, "bytes": 0})
+            self.assertEqual(stats["sinks"][name]["records"]["delivered"], self.WINDOWS * (self.HOSTS + 1))
+        self.assertGreater(stats["sinks"][self.kafka_name]["details"]["tx_requests"], 0)
         stored = self.stored()
         self.assertEqual(stored.texts, read_ndjson(self.truth).texts)
-        print(f"{self.WINDOWS} windows waited; came again: {self.check_sinks(stored)}")
+        print(f"{self.WINDOWS} windows waited; {self.failed_requests()} requests came to grief; came again: "
+              f"{self.check_sinks(stored)}")
 
 
 class DiskFull(WithSinks):
@@ -176,22 +197,23 @@ class DiskFull(WithSinks):
         self.assertEqual(len(truth.windows()), self.WINDOWS)
         self.assertGreater(stats["store"]["windows"]["removed_for_room"], 0)
         lost = stats["store"]["windows"]["lost"]
-        for name, found in ((f"kafka {self.broker.bootstrap}", read_kafka(self.broker)),
+        truth_texts = canonical(truth.texts)
+        for name, found in ((self.kafka_name, read_kafka(self.broker)), (self.search_name, read_search(self.search)),
                             (f"ndjson {self.ndjson}", read_ndjson(self.ndjson))):
             sink = stats["sinks"][name]
             missing = truth.texts.keys() - found.texts.keys()
             self.assertEqual(len(missing), sink["records"]["dropped"] + lost * (self.HOSTS + 1), name)
             self.assertEqual(len(truth.windows() - found.windows()), sink["windows"]["dropped"] + lost, name)
             self.assertEqual(len(missing), (sink["windows"]["dropped"] + lost) * (self.HOSTS + 1), "windows are whole, or not there")
-            for key, text in found.texts.items():
-                self.assertEqual(text, truth.texts[key])
+            for key, text in canonical(found.texts).items():
+                self.assertEqual(text, truth_texts[key])
             print(f"{name.split()[0]}: {len(found.windows())} of {self.WINDOWS} windows, "
                   f"{sink['windows']['dropped']} counted as dropped")
-        self.assertGreater(stats["sinks"][f"kafka {self.broker.bootstrap}"]["windows"]["dropped"], 10)
+        self.assertGreater(stats["sinks"][self.kafka_name]["windows"]["dropped"], 10)
 
 
 class ProgramKilled(WithSinks):
-    """The appliance under load, killed at random; the broker too, now and then."""
+    """The appliance under load, killed at random; the broker too, now and then; and requests to the search server fail."""
     FLOWS = 5_000  # a second
     HOSTS = 300
 
@@ -260,7 +282,9 @@ class ProgramKilled(WithSinks):
         stored = self.stored()
         self.assertGreater(len(stored.windows()), options.kills)
         self.assertGreater(len(stored.texts), self.HOSTS * options.kills)
-        print(f"killed {options.kills} times; of {len(stored.texts)} records in {len(stored.windows())} windows came again: "
+        self.assertGreater(self.failed_requests(), options.kills // 2)
+        print(f"killed {options.kills} times; {self.failed_requests()} requests came to grief; of {len(stored.texts)} records in "
+              f"{len(stored.windows())} windows came again: "
               f"{self.check_sinks(stored)}")
 
 

@@ -47,3 +47,19 @@ def read_ndjson(path):
 def read_kafka(broker):
     there = set(kafka.topics(broker))
     return Records([line for topic in TOPICS if topic in there for line in kafka.consume(broker, topic, "%s\\n")])
+
+
+def canonical(texts):
+    """{key: text} as what two texts of the same content have in common."""
+    return {key: json.dumps(json.loads(text), sort_keys=True) for key, text in texts.items()}
+
+
+def read_search(server):
+    """The documents of all data streams, as the records that other sinks have."""
+    lines = []
+    for documents in server.documents.values():
+        for document in documents.values():
+            if "host" in document:
+                document = {**document, "host": {**document["host"], "network": document["host"]["network"]["prefix"]}}
+            lines.append(json.dumps(document))
+    return Records(lines)
