@@ -82,6 +82,7 @@ class Merger::Impl {
     }
     std::vector<ClosedWindowPtr> rest = CloseUpTo(kForever, true);
     closed.insert(closed.end(), rest.begin(), rest.end());
+    pool_->Close();
     return closed;
   }
 

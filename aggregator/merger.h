@@ -54,7 +54,8 @@ class Merger {
   std::vector<ClosedWindowPtr> Add(std::size_t worker, WindowPart part);
 
   /// Shutdown, after the workers' last parts: closes what is open, marked partial where its end has not come.
-  /// May go beyond max_tables, by one for each roll-up, if readers hold all tables at that moment.
+  /// May go beyond max_tables, by one for each roll-up, if readers hold all tables at that moment. No tables
+  /// are to be taken afterwards.
   std::vector<ClosedWindowPtr> Finish();
 
   /// A clean table for a worker's next window, or null when all are in use. Any thread, but it takes a lock.

@@ -20,6 +20,10 @@ std::unique_ptr<HostTable> TablePool::Take(std::size_t keep) {
 }
 
 void TablePool::Return(std::unique_ptr<HostTable> table) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (is_closed_) return;
+  }
   table->Clear();
   const std::lock_guard lock(mutex_);
   if (extra_ > 0) {
@@ -34,6 +38,11 @@ std::unique_ptr<HostTable> TablePool::MakeExtra() {
   const std::lock_guard lock(mutex_);
   ++extra_;
   return table;
+}
+
+void TablePool::Close() {
+  const std::lock_guard lock(mutex_);
+  is_closed_ = true;
 }
 
 }  // namespace hostscope::aggregator

@@ -23,6 +23,8 @@ class TablePool {
   void Return(std::unique_ptr<HostTable> table);
   /// A table beyond the pool's number. It is destroyed when one comes back.
   std::unique_ptr<HostTable> MakeExtra();
+  /// Nobody takes tables any more: those that come back from now on are not cleaned but destroyed.
+  void Close();
 
  private:
   const HostTableOptions options_;
@@ -30,6 +32,7 @@ class TablePool {
   std::mutex mutex_;
   std::vector<std::unique_ptr<HostTable>> free_;
   std::size_t extra_ = 0;
+  bool is_closed_ = false;
 };
 
 /// A sorted table that closed windows show. The merging thread holds it while a longer window still needs it,

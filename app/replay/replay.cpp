@@ -93,8 +93,11 @@ class Replayer {
     for (const std::int64_t length : options_.window_lengths_ns) {
       end = std::max(end, aggregator::WindowAt(aggregator_->span().start, length).end());
     }
-    Write(merger_.Add(0, aggregator_->Finish(end, Totals())));
-    Write(merger_.Finish());
+    std::vector<aggregator::ClosedWindowPtr> last = merger_.Add(0, aggregator_->Finish(end, Totals()));
+    // Before they are written, so that their tables are not cleaned for windows that never come.
+    std::vector<aggregator::ClosedWindowPtr> rest = merger_.Finish();
+    Write(std::move(last));
+    Write(std::move(rest));
   }
 
   void Write(std::vector<aggregator::ClosedWindowPtr> windows) {
