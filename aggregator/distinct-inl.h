@@ -18,10 +18,8 @@
 /// gives:
 ///
 ///   list   up to 8 members    in the slot; exact
-///   set    up to 384          open-addressing set of 32-bit coupons, 32 to 512 places, at most 3/4 full;
-///   exact but
-///                             for two members with the same coupon, of which 384 members have 0.002 on
-///                             average
+///   set    up to 384          of 32-bit coupons, 32 to 512 places (coupon_set.h); exact but for two members
+///                             with the same coupon, of which 384 members have 0.002 on average
 ///   dense  more               4096 HyperLogLog registers of a byte; see hll_estimate.h
 ///
 /// Sizes and coupons are those of Apache DataSketches' HLL_8 with lgK 12, though their lists end at 7.
