@@ -41,10 +41,10 @@ Coupon MemberCoupon(const PortList& list, std::size_t i) noexcept {
 }
 
 __m256i AllCoupons(const PeerList& full) noexcept {
-  return _mm256_load_si256(reinterpret_cast<const __m256i*>(full.coupons.data()));
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(full.coupons.data()));
 }
 __m256i AllCoupons(const PortList& full) noexcept {
-  const __m128i ports = _mm_load_si128(reinterpret_cast<const __m128i*>(full.ports.data()));
+  const __m128i ports = _mm_loadu_si128(reinterpret_cast<const __m128i*>(full.ports.data()));
   return _mm256_setr_m128i(PortCoupons(ports), PortCoupons(_mm_unpackhi_epi64(ports, ports)));
 }
 
