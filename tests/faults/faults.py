@@ -244,8 +244,10 @@ class ProgramKilled(WithSinks):
             self.broker.start()
 
     def finish_program(self, load):
-        """One more run that is let come to its end. The load goes on until all is sent that waited, since windows without
-        anything in them are not closed, and it is at their edges that the accounting is written. Its last accounting."""
+        """One more run that is let come to its end, with a search server that is well again. The load goes on until all is sent
+        that waited, since windows without anything in them are not closed, and it is at their edges that the accounting is
+        written. Its last accounting."""
+        self.search.faults = []
         self.stats_path.unlink(missing_ok=True)
         appliance = self.start_program()
 
@@ -284,8 +286,7 @@ class ProgramKilled(WithSinks):
         self.assertGreater(len(stored.texts), self.HOSTS * options.kills)
         self.assertGreater(self.failed_requests(), options.kills // 2)
         print(f"killed {options.kills} times; {self.failed_requests()} requests came to grief; of {len(stored.texts)} records in "
-              f"{len(stored.windows())} windows came again: "
-              f"{self.check_sinks(stored)}")
+              f"{len(stored.windows())} windows came again: {self.check_sinks(stored)}")
 
 
 def main():
