@@ -1,8 +1,7 @@
 #include "exporter/query/metric.h"
 
-#include <algorithm>
-
 #include "exporter/json_encoder.h"
+#include "exporter/store/prefix_totals.h"
 #include "exporter/text_writer.h"
 
 namespace hostscope::exporter {
@@ -60,20 +59,7 @@ void Totals::Add(const RoleFigures& host) noexcept {
 
 void Totals::Add(const Totals& more) noexcept {
   hosts += more.hosts;
-  const RoleFigures& other = more.figures;
-  figures.flows += other.flows;
-  figures.packets += other.packets;
-  figures.bytes += other.bytes;
-  figures.duration_sum_us += other.duration_sum_us;
-  figures.duration_count += other.duration_count;
-  figures.peers = std::max(figures.peers, other.peers);
-  figures.src_ports = std::max(figures.src_ports, other.src_ports);
-  figures.dst_ports = std::max(figures.dst_ports, other.dst_ports);
-  for (std::size_t flag = 0; flag < figures.tcp_flags.size(); ++flag)
-    figures.tcp_flags[flag] += other.tcp_flags[flag];
-  figures.tcp += other.tcp;
-  figures.udp += other.udp;
-  figures.icmp += other.icmp;
+  AddFigures(more.figures, figures);
 }
 
 std::optional<Metric> MetricOf(std::string_view name) noexcept {

@@ -10,9 +10,8 @@
 
 namespace hostscope::exporter {
 
-/// What the hosts of a set had in one role: of one host, of a cell of the map, of a prefix. Flows, packets,
-/// bytes, durations, flags and protocols are sums. Distinct counts can't be summed: here they are the largest
-/// of any one host, which is what shows a scanner among a thousand quiet hosts.
+/// What the hosts of a set had in one role: of one host, of a cell of the map, of a prefix; distinct counts
+/// are the largest of any one host (AddFigures() in prefix_totals.h).
 struct Totals {
   std::uint64_t hosts = 0;  ///< with a flow in that role
   aggregator::RoleFigures figures;

@@ -1,6 +1,8 @@
 #include "exporter/query/query.h"
 
 #include <algorithm>
+#include <atomic>
+#include <future>
 #include <utility>
 
 #include "exporter/address_text.h"
@@ -68,6 +70,32 @@ void CheckCount(std::size_t count, const QueryLimits& limits) {
                                              Counted(limits.records, "that one answer may have"));
 }
 
+// A host's day is 1,440 files, most of them not in memory: what counts is how many reads the disk has to do
+// at once.
+constexpr std::size_t kReaders = 4;
+constexpr std::size_t kWindowsAtATime = 128;  // so many are open together
+constexpr std::size_t kFewWindows = 16;       // for which threads are not worth starting
+
+/// Calls work(i) for each i < count, on several threads; an exception of any of them ends it.
+void RunTogether(std::size_t count, const std::function<void(std::size_t)>& work) {
+  std::atomic<std::size_t> next{0};
+  const auto take = [&] {
+    for (std::size_t i = next++; i < count; i = next++) work(i);
+  };
+  std::vector<std::future<void>> others;
+  if (count > kFewWindows) {
+    for (std::size_t i = 1; i < kReaders; ++i) others.push_back(std::async(std::launch::async, take));
+  }
+  take();
+  for (std::future<void>& other : others) other.get();
+}
+
+void CheckWhole(const StoredWindow& window, ReadResult result) {
+  if (result != ReadResult::kDamaged) return;
+  throw QueryError(QueryFault::kDamaged,
+                   "the file of " + Describe({window.span(), 0}) + " is damaged, and can't be summed up");
+}
+
 bool IsInside(const Prefix& inner, const Prefix& outer) {
   return inner.length >= outer.length && outer.Contains(inner.network);
 }
@@ -80,21 +108,55 @@ WindowRange Query::Newest(std::int64_t length_ns) const {
   return {length_ns, newest->span.start, newest->span.end()};
 }
 
-void Query::ForEachWindow(const WindowRange& range, const WindowVisitor& visit) {
+std::vector<WindowInfo> Query::WindowsOf(const WindowRange& range) const {
   if (!(range.from < range.to))
     throw QueryError(QueryFault::kWrongRequest, "the range of time ends before it begins");
-  const std::vector<WindowInfo> windows = source_.List(range.length_ns, range.from, range.to);
+  std::vector<WindowInfo> windows = source_.List(range.length_ns, range.from, range.to);
   if (windows.size() + cost_.windows > limits_.windows) {
     throw QueryError(QueryFault::kTooMuch, "that range has " +
                                                Counted(windows.size(), "windows, and one query reads ") +
                                                std::to_string(limits_.windows) +
                                                " at most; ask for longer windows or a shorter range");
   }
-  for (const WindowInfo& info : windows) {
+  return windows;
+}
+
+void Query::ForEachWindow(const WindowRange& range, const WindowVisitor& visit) {
+  for (const WindowInfo& info : WindowsOf(range)) {
     const std::shared_ptr<const StoredWindow> window = source_.Read(info.id);
     if (window == nullptr) continue;
     ++cost_.windows;
     visit(*window);
+  }
+}
+
+template <typename Record>
+void Query::ForOneRecord(const WindowRange& range,
+                         const std::function<ReadResult(const StoredWindow&, Record&)>& read,
+                         const std::function<void(const StoredWindow& window, const Record* record)>& visit) {
+  struct Slot {
+    std::shared_ptr<const StoredWindow> window;
+    ReadResult result = ReadResult::kNone;
+    Record record;
+  };
+  const std::vector<WindowInfo> windows = WindowsOf(range);
+  for (std::size_t first = 0; first < windows.size(); first += kWindowsAtATime) {
+    std::vector<Slot> slots(std::min(kWindowsAtATime, windows.size() - first));
+    RunTogether(slots.size(), [&](std::size_t i) {
+      Slot& slot = slots[i];
+      slot.window = source_.Read(windows[first + i].id);
+      if (slot.window != nullptr) slot.result = read(*slot.window, slot.record);
+    });
+    for (const Slot& slot : slots) {
+      if (slot.window == nullptr) continue;
+      ++cost_.windows;
+      TakeRows(1);
+      if (slot.result == ReadResult::kDamaged) {
+        ++cost_.damaged;
+      } else {
+        visit(*slot.window, slot.result == ReadResult::kFound ? &slot.record : nullptr);
+      }
+    }
   }
 }
 
@@ -110,53 +172,40 @@ void Query::TakeRows(std::size_t rows) {
 void Query::Scan(const StoredWindow& window, const std::optional<Prefix>& prefix,
                  const std::function<void(const HostRecord&)>& visit) {
   TakeRows(prefix ? window.RowsToScan(*prefix) : window.summary().hosts);
-  const ReadResult result = prefix ? window.Scan(*prefix, visit) : window.ScanAll(visit);
-  if (result == ReadResult::kDamaged) {
-    throw QueryError(QueryFault::kDamaged,
-                     "the file of " + Describe({window.span(), 0}) + " is damaged, and can't be summed up");
-  }
+  CheckWhole(window, prefix ? window.Scan(*prefix, visit) : window.ScanAll(visit));
+}
+
+void Query::SumUp(const StoredWindow& window, const Prefix& prefix, unsigned length,
+                  const std::function<void(const PrefixTotals&)>& visit) {
+  TakeRows(window.RowsToSumUp(prefix, length));
+  CheckWhole(window, window.SumUp(prefix, length, visit));
 }
 
 void Query::ForHost(const WindowRange& range, const Address& host, const HostVisitor& visit) {
-  ForEachWindow(range, [&](const StoredWindow& window) {
-    HostRecord record;
-    TakeRows(1);
-    const ReadResult result = window.Find(host, record);
-    if (result == ReadResult::kDamaged) {
-      ++cost_.damaged;
-    } else {
-      visit(window, result == ReadResult::kFound ? &record : nullptr);
-    }
-  });
+  ForOneRecord<HostRecord>(
+      range, [&host](const StoredWindow& window, HostRecord& record) { return window.Find(host, record); },
+      visit);
 }
 
 void Query::ForNetwork(const WindowRange& range, const Prefix& prefix, const NetworkVisitor& visit) {
-  ForEachWindow(range, [&](const StoredWindow& window) {
-    NetworkRecord record;
-    TakeRows(1);
-    const ReadResult result = window.FindNetwork(prefix, record);
-    if (result == ReadResult::kDamaged) {
-      ++cost_.damaged;
-    } else {
-      visit(window, result == ReadResult::kFound ? &record : nullptr);
-    }
-  });
+  ForOneRecord<NetworkRecord>(
+      range,
+      [&prefix](const StoredWindow& window, NetworkRecord& record) {
+        return window.FindNetwork(prefix, record);
+      },
+      visit);
 }
 
 void Query::ForPrefix(const WindowRange& range, const Prefix& prefix, const NetworkVisitor& visit) {
   ForEachWindow(range, [&](const StoredWindow& window) {
-    NetworkRecord sum;
-    sum.prefix = prefix;
-    Totals sent;
-    Totals received;
-    Scan(window, prefix, [&](const HostRecord& record) {
-      ++sum.hosts;
-      sent.Add(record.sent);
-      received.Add(record.received);
-    });
-    sum.sent = sent.figures;
-    sum.received = received.figures;
-    visit(window, sum.hosts == 0 ? nullptr : &sum);
+    PrefixTotals sum;
+    SumUp(window, prefix, prefix.length, [&sum](const PrefixTotals& each) { sum.Add(each); });
+    NetworkRecord record;
+    record.prefix = prefix;
+    record.hosts = sum.hosts;
+    record.sent = sum.sent;
+    record.received = sum.received;
+    visit(window, sum.hosts == 0 ? nullptr : &record);
   });
 }
 
@@ -173,15 +222,16 @@ Tile Query::ReadTile(const WindowRange& range, const Prefix& prefix, unsigned de
   std::vector<std::uint32_t> places(std::size_t{1} << depth, kNone);
   std::vector<Totals> totals;
   ForEachWindow(range, [&](const StoredWindow& window) {
-    Scan(window, prefix, [&](const HostRecord& record) {
-      const aggregator::RoleFigures& figures = RoleOf(record, role);
-      if (figures.flows == 0) return;
-      std::uint32_t& place = places[static_cast<std::uint32_t>(NumberOf(record.host) >> shift) & mask];
+    SumUp(window, prefix, prefix.length + depth, [&](const PrefixTotals& each) {
+      const bool is_sent = role == Role::kSent;
+      const Totals more{is_sent ? each.sent_hosts : each.received_hosts, is_sent ? each.sent : each.received};
+      if (more.hosts == 0) return;
+      std::uint32_t& place = places[static_cast<std::uint32_t>(NumberOf(each.first) >> shift) & mask];
       if (place == kNone) {
         place = static_cast<std::uint32_t>(totals.size());
         totals.emplace_back();
       }
-      totals[place].Add(figures);
+      totals[place].Add(more);
     });
   });
   Tile tile;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -69,7 +70,7 @@ void PutFigures(std::string& out, std::uint64_t id, const std::vector<Record>& r
 /// Reads values of records [first, first + records.size()) from a column of numbers and hands each to `set`,
 /// which says whether it makes sense.
 template <typename Record, typename Set>
-[[nodiscard]] bool GetFigures(std::string_view column, std::size_t first, std::vector<Record>& records,
+[[nodiscard]] bool GetFigures(std::string_view column, std::size_t first, std::span<Record> records,
                               Set set) {
   const char* at = column.data();
   const char* const end = at + column.size();
@@ -117,7 +118,7 @@ void PutRole(std::string& out, std::uint64_t first_id, aggregator::RoleFigures R
 /// Reads column k of a role. Of one that it does not know: nothing.
 template <typename Record>
 [[nodiscard]] bool GetRole(std::string_view column, std::uint64_t k, aggregator::RoleFigures Record::*role,
-                           std::size_t first, std::vector<Record>& records) {
+                           std::size_t first, std::span<Record> records) {
   if (k < kFigureColumns.size()) {
     return GetFigures(column, first, records,
                       [role, figure = kFigureColumns[k]](Record& record, std::uint64_t value) {
@@ -138,7 +139,7 @@ inline bool IsRoleColumn(std::uint64_t id) noexcept {
   return id >= kSentColumns && id < kReceivedColumns + kColumnsPerRole;
 }
 template <typename Record>
-[[nodiscard]] bool GetRoles(const Column& column, std::size_t first, std::vector<Record>& records) {
+[[nodiscard]] bool GetRoles(const Column& column, std::size_t first, std::span<Record> records) {
   if (column.id >= kReceivedColumns)
     return GetRole(column.bytes, column.id - kReceivedColumns, &Record::received, first, records);
   return GetRole(column.bytes, column.id - kSentColumns, &Record::sent, first, records);

@@ -47,7 +47,7 @@ bool GetLastAddresses(std::string_view column, std::vector<NetworkRecord>& recor
 /// Columns come in the order of their ids, so kKind has said which records are within a network.
 bool GetColumn(const Column& column, const std::vector<Prefix>& networks,
                std::vector<NetworkRecord>& records) {
-  const auto get = [&](auto set) { return GetFigures(column.bytes, 0, records, set); };
+  const auto get = [&](auto set) { return GetFigures(column.bytes, 0, std::span(records), set); };
   switch (column.id) {
     case kLast:
       return GetLastAddresses(column.bytes, records);
@@ -83,7 +83,7 @@ bool GetColumn(const Column& column, const std::vector<Prefix>& networks,
         return true;
       });
     default:
-      return !IsRoleColumn(column.id) || GetRoles(column, 0, records);
+      return !IsRoleColumn(column.id) || GetRoles(column, 0, std::span(records));
   }
 }
 

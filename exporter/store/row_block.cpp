@@ -56,7 +56,7 @@ bool RowReader::ReadAddresses(std::vector<Address>& addresses) const {
 }
 
 bool RowReader::ReadRows(std::size_t first, const std::vector<Address>& addresses,
-                         std::vector<HostRecord>& records) const {
+                         std::span<HostRecord> records) const {
   if (first > rows_ || records.size() > rows_ - first || addresses.size() != rows_) return false;
   if (networks_->empty() && !records.empty()) return false;
   for (std::size_t i = 0; i < records.size(); ++i) {
@@ -70,7 +70,7 @@ bool RowReader::ReadRows(std::size_t first, const std::vector<Address>& addresse
   return ReadTops(columns_, first, records);
 }
 
-bool RowReader::ReadColumn(const Column& column, std::size_t first, std::vector<HostRecord>& records) const {
+bool RowReader::ReadColumn(const Column& column, std::size_t first, std::span<HostRecord> records) const {
   if (column.id == kNetwork) {
     return GetFigures(column.bytes, first, records, [this](HostRecord& record, std::uint64_t index) {
       if (index >= networks_->size()) return false;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,11 +36,10 @@ class RowReader {
 
   /// Rows [first, first + records.size()), where `addresses` is of all rows.
   [[nodiscard]] bool ReadRows(std::size_t first, const std::vector<Address>& addresses,
-                              std::vector<aggregator::HostRecord>& records) const;
+                              std::span<aggregator::HostRecord> records) const;
 
  private:
-  bool ReadColumn(const Column& column, std::size_t first,
-                  std::vector<aggregator::HostRecord>& records) const;
+  bool ReadColumn(const Column& column, std::size_t first, std::span<aggregator::HostRecord> records) const;
 
   std::size_t rows_ = 0;
   const std::vector<Prefix>* networks_ = nullptr;

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zstd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -12,8 +11,11 @@
 #include <utility>
 
 #include "exporter/store/columns.h"
+#include "exporter/store/frame.h"
 #include "exporter/store/network_block.h"
+#include "exporter/store/overview_block.h"
 #include "exporter/store/row_block.h"
+#include "exporter/store/row_parts.h"
 
 namespace hostscope::exporter {
 namespace {
@@ -49,6 +51,21 @@ bool ComesBefore(const Prefix& a, const Prefix& b) noexcept {
   const Uint128 last_of_a = NumberOf(LastOf(a));
   const Uint128 last_of_b = NumberOf(LastOf(b));
   return last_of_a != last_of_b ? last_of_a < last_of_b : a.length > b.length;
+}
+
+/// Those of blocks in order of their first address that may hold something of [first, last].
+std::span<const BlockEntry> BlocksWith(std::span<const BlockEntry> blocks, const Address& first,
+                                       const Address& last) noexcept {
+  const auto begins_after = [](const Address& address, const BlockEntry& block) {
+    return address < block.first;
+  };
+  auto begin = std::upper_bound(blocks.begin(), blocks.end(), first, begins_after);
+  if (begin != blocks.begin()) --begin;
+  return {begin, std::upper_bound(begin, blocks.end(), last, begins_after)};
+}
+
+std::size_t CountRows(std::span<const BlockEntry> blocks) noexcept {
+  return blocks.empty() ? 0 : blocks.back().first_row + blocks.back().rows - blocks.front().first_row;
 }
 
 /// The block that holds a row; null if none does.
@@ -117,45 +134,65 @@ bool StoredWindow::NoteDamage() const noexcept {
   return false;
 }
 
+bool StoredWindow::ReadBlock(const BlockEntry& block, std::string& bytes) const {
+  bytes.resize(block.frame_bytes);
+  if (!ReadAt(fd_, block.offset, bytes.data(), bytes.size()).empty()) return NoteDamage();
+  return ChecksumOf(bytes) == block.checksum || NoteDamage();
+}
+
 bool StoredWindow::ReadColumns(const BlockEntry& block, std::string& columns) const {
-  std::string frame(block.frame_bytes, '\0');
-  if (!ReadAt(fd_, block.offset, frame.data(), frame.size()).empty()) return NoteDamage();
-  if (ChecksumOf(frame) != block.checksum) return NoteDamage();
-  columns.resize(block.column_bytes);
-  const std::size_t length = ZSTD_decompress(columns.data(), columns.size(), frame.data(), frame.size());
-  if (ZSTD_isError(length) != 0 || length != columns.size()) return NoteDamage();
-  return true;
+  std::string frame;
+  return ReadBlock(block, frame) && (Decompress(frame, block.column_bytes, columns) || NoteDamage());
 }
 
 bool StoredWindow::ReadAll(const BlockEntry& block, std::vector<HostRecord>& records) const {
+  std::string bytes;
+  if (!ReadBlock(block, bytes)) return false;
+  std::vector<RowPart> parts;
+  if (!ParseParts(bytes, block.rows, block.column_bytes, parts)) return NoteDamage();
   std::string columns;
-  if (!ReadColumns(block, columns)) return false;
-  RowReader reader;
   std::vector<Address> addresses;
+  RowReader reader;
   records.resize(block.rows);
-  if (!reader.Open(columns, block.rows, tail_.networks) || !reader.ReadAddresses(addresses) ||
-      !reader.ReadRows(0, addresses, records))
-    return NoteDamage();
+  for (const RowPart& part : parts) {
+    const auto rows = std::span(records).subspan(part.first_row, part.rows);
+    if (!Decompress(part.frame, part.column_bytes, columns) ||
+        !reader.Open(columns, part.rows, tail_.networks) || !reader.ReadAddresses(addresses) ||
+        !reader.ReadRows(0, addresses, rows))
+      return NoteDamage();
+  }
   return true;
 }
 
-// The hosts of a block from `first` to `last`.
+// Shows the hosts of a block from `first` to `last`.
 bool StoredWindow::ReadRange(const BlockEntry& block, const Address& first, const Address& last,
-                             std::vector<HostRecord>& records) const {
-  std::string columns;
-  if (!ReadColumns(block, columns)) return false;
-  RowReader reader;
-  std::vector<Address> addresses;
-  if (!reader.Open(columns, block.rows, tail_.networks) || !reader.ReadAddresses(addresses))
-    return NoteDamage();
+                             const std::function<void(const HostRecord&)>& visit) const {
+  std::string bytes;
+  if (!ReadBlock(block, bytes)) return false;
+  std::vector<RowPart> parts;
+  if (!ParseParts(bytes, block.rows, block.column_bytes, parts)) return NoteDamage();
   const std::size_t hosts = std::min(block.rows, tail_.host_rows - block.first_row);
-  const auto hosts_end = addresses.begin() + static_cast<std::ptrdiff_t>(hosts);
-  const auto begin = std::lower_bound(addresses.begin(), hosts_end, first);
-  const auto end = std::upper_bound(begin, hosts_end, last);
-  records.resize(static_cast<std::size_t>(end - begin));
-  if (records.empty()) return true;
-  if (!reader.ReadRows(static_cast<std::size_t>(begin - addresses.begin()), addresses, records))
-    return NoteDamage();
+  std::string columns;
+  std::vector<Address> addresses;
+  std::vector<HostRecord> records;
+  RowReader reader;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const RowPart& part = parts[i];
+    if (part.first_row >= hosts || last < part.first) break;
+    const bool next_begins_before =
+        i + 1 < parts.size() && parts[i + 1].first_row < hosts && parts[i + 1].first <= first;
+    if (next_begins_before) continue;
+    if (!Decompress(part.frame, part.column_bytes, columns) ||
+        !reader.Open(columns, part.rows, tail_.networks) || !reader.ReadAddresses(addresses))
+      return NoteDamage();
+    const std::size_t hosts_here = std::min(part.rows, hosts - part.first_row);
+    const auto hosts_end = addresses.begin() + static_cast<std::ptrdiff_t>(hosts_here);
+    const auto begin = std::lower_bound(addresses.begin(), hosts_end, first);
+    records.resize(static_cast<std::size_t>(std::upper_bound(begin, hosts_end, last) - begin));
+    if (!reader.ReadRows(static_cast<std::size_t>(begin - addresses.begin()), addresses, records))
+      return NoteDamage();
+    for (const HostRecord& record : records) visit(record);
+  }
   return true;
 }
 
@@ -220,7 +257,7 @@ void StoredWindow::ForEachNetwork(const aggregator::NetworkLevels& levels,
 
 std::string StoredWindow::Verify() const {
   std::string frame;
-  for (const auto* blocks : {&tail_.blocks, &tail_.sketch_blocks, &tail_.network_blocks}) {
+  for (const auto* blocks : tail_.all_blocks()) {
     for (const BlockEntry& block : *blocks) {
       frame.resize(block.frame_bytes);
       std::string problem = ReadAt(fd_, block.offset, frame.data(), frame.size());
@@ -233,70 +270,91 @@ std::string StoredWindow::Verify() const {
   return {};
 }
 
-// The block that would hold it: the last that begins at or before it; blocks.size() if none does.
-std::size_t StoredWindow::BlockOf(const Address& host) const {
-  const auto hosts_end =
+// Those that begin with a host.
+std::span<const BlockEntry> StoredWindow::HostBlocks() const {
+  const auto end =
       std::partition_point(tail_.blocks.begin(), tail_.blocks.end(),
                            [this](const BlockEntry& block) { return block.first_row < tail_.host_rows; });
-  const auto after =
-      std::upper_bound(tail_.blocks.begin(), hosts_end, host,
-                       [](const Address& address, const BlockEntry& block) { return address < block.first; });
-  if (after == tail_.blocks.begin()) return tail_.blocks.size();
-  return static_cast<std::size_t>(after - tail_.blocks.begin()) - 1;
+  return {tail_.blocks.begin(), end};
 }
 
 ReadResult StoredWindow::Find(const Address& host, HostRecord& record) const {
-  const std::size_t at = BlockOf(host);
-  if (at == tail_.blocks.size()) return ReadResult::kNone;
-  std::vector<HostRecord> records;
-  if (!ReadRange(tail_.blocks[at], host, host, records)) return ReadResult::kDamaged;
-  if (records.empty()) return ReadResult::kNone;
-  record = records.front();
-  return ReadResult::kFound;
+  ReadResult result = ReadResult::kNone;
+  for (const BlockEntry& block : BlocksWith(HostBlocks(), host, host)) {
+    const bool is_good = ReadRange(block, host, host, [&](const HostRecord& found) {
+      record = found;
+      result = ReadResult::kFound;
+    });
+    if (!is_good) return ReadResult::kDamaged;
+  }
+  return result;
 }
 
 ReadResult StoredWindow::Scan(const Prefix& prefix,
                               const std::function<void(const HostRecord&)>& visit) const {
   const Address last = LastOf(prefix);
   ReadResult result = ReadResult::kNone;
-  std::vector<HostRecord> records;
-  for (std::size_t at = FirstBlockOf(prefix); at < tail_.blocks.size(); ++at) {
-    const BlockEntry& block = tail_.blocks[at];
-    if (block.first_row >= tail_.host_rows || last < block.first) break;
-    if (!ReadRange(block, prefix.network, last, records)) return ReadResult::kDamaged;
-    for (const HostRecord& record : records) {
-      if (!prefix.Contains(record.host)) continue;
+  for (const BlockEntry& block : BlocksWith(HostBlocks(), prefix.network, last)) {
+    const bool is_good = ReadRange(block, prefix.network, last, [&](const HostRecord& record) {
+      if (!prefix.Contains(record.host)) return;
       result = ReadResult::kFound;
       visit(record);
-    }
+    });
+    if (!is_good) return ReadResult::kDamaged;
   }
   return result;
 }
 
 ReadResult StoredWindow::ScanAll(const std::function<void(const HostRecord&)>& visit) const {
-  std::vector<HostRecord> records;
-  for (const BlockEntry& block : tail_.blocks) {
-    if (block.first_row >= tail_.host_rows) break;
-    if (!ReadRange(block, Address{}, AddressOf(~Uint128{0}), records)) return ReadResult::kDamaged;
-    for (const HostRecord& record : records) visit(record);
+  for (const BlockEntry& block : HostBlocks()) {
+    if (!ReadRange(block, Address{}, AddressOf(~Uint128{0}), visit)) return ReadResult::kDamaged;
   }
   return tail_.host_rows == 0 ? ReadResult::kNone : ReadResult::kFound;
 }
 
-std::size_t StoredWindow::FirstBlockOf(const Prefix& prefix) const {
-  const std::size_t at = BlockOf(prefix.network);
-  return at == tail_.blocks.size() ? 0 : at;
+std::size_t StoredWindow::RowsToScan(const Prefix& prefix) const {
+  return CountRows(BlocksWith(HostBlocks(), prefix.network, LastOf(prefix)));
 }
 
-std::size_t StoredWindow::RowsToScan(const Prefix& prefix) const {
-  const Address last = LastOf(prefix);
-  std::size_t rows = 0;
-  for (std::size_t at = FirstBlockOf(prefix); at < tail_.blocks.size(); ++at) {
-    const BlockEntry& block = tail_.blocks[at];
-    if (block.first_row >= tail_.host_rows || last < block.first) break;
-    rows += block.rows;
+// Null where hosts have to be read.
+const OverviewLevel* StoredWindow::LevelFor(const Prefix& prefix, unsigned length) const {
+  const OverviewLevel* found = nullptr;
+  for (const OverviewLevel& level : tail_.overview) {
+    if (level.is_ipv4 == prefix.IsIpv4() && level.length >= length &&
+        (found == nullptr || level.length < found->length))
+      found = &level;
   }
-  return rows;
+  return found;
+}
+
+ReadResult StoredWindow::SumUp(const Prefix& prefix, unsigned length,
+                               const std::function<void(const PrefixTotals&)>& visit) const {
+  const OverviewLevel* const level = LevelFor(prefix, length);
+  if (level == nullptr) return Scan(prefix, [&](const HostRecord& record) { visit(TotalsOf(record)); });
+  const Address last = LastOf(prefix);
+  ReadResult result = ReadResult::kNone;
+  std::string columns;
+  std::vector<PrefixTotals> totals;
+  for (const BlockEntry& block : BlocksWith(level->blocks, prefix.network, last)) {
+    totals.resize(block.rows);
+    if (!ReadColumns(block, columns)) return ReadResult::kDamaged;
+    if (!DecodeTotals(columns, level->length, totals)) {
+      NoteDamage();
+      return ReadResult::kDamaged;
+    }
+    for (const PrefixTotals& each : totals) {
+      if (each.first < prefix.network || last < each.first) continue;
+      result = ReadResult::kFound;
+      visit(each);
+    }
+  }
+  return result;
+}
+
+std::size_t StoredWindow::RowsToSumUp(const Prefix& prefix, unsigned length) const {
+  const OverviewLevel* const level = LevelFor(prefix, length);
+  if (level == nullptr) return RowsToScan(prefix);
+  return CountRows(BlocksWith(level->blocks, prefix.network, LastOf(prefix)));
 }
 
 ReadResult StoredWindow::FindNetwork(const Prefix& prefix, NetworkRecord& record) const {

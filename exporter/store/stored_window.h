@@ -6,10 +6,12 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "aggregator/closed_window.h"
+#include "exporter/store/prefix_totals.h"
 #include "exporter/store/sketch_block.h"
 #include "exporter/store/window_format.h"
 
@@ -67,7 +69,7 @@ class StoredWindow final : public aggregator::ClosedWindow {
   /// Reads every block and compares its checksum. What is wrong, or an empty string.
   std::string Verify() const;
 
-  /// One host: a binary search in the index, one block.
+  /// One host: a binary search in the index, one part of a block.
   ReadResult Find(const Address& host, aggregator::HostRecord& record) const;
 
   /// Every host of a prefix in address order: a binary search in the index, then the blocks that hold any.
@@ -75,8 +77,16 @@ class StoredWindow final : public aggregator::ClosedWindow {
                   const std::function<void(const aggregator::HostRecord&)>& visit) const;
   /// Every host, in address order.
   ReadResult ScanAll(const std::function<void(const aggregator::HostRecord&)>& visit) const;
-  /// How many rows Scan() decodes: those of all blocks that may hold a host of the prefix.
+  /// How many rows Scan() decodes at most: those of all blocks that may hold a host of the prefix.
   std::size_t RowsToScan(const Prefix& prefix) const;
+
+  /// What the hosts of a prefix had, in address order and in pieces of which each lies within one prefix of
+  /// `length` bits, of 128 and not fewer than the prefix has: entries of the shortest level of the overview
+  /// that is long enough, or, where none is, hosts.
+  ReadResult SumUp(const Prefix& prefix, unsigned length,
+                   const std::function<void(const PrefixTotals&)>& visit) const;
+  /// How many entries or rows SumUp() decodes at most.
+  std::size_t RowsToSumUp(const Prefix& prefix, unsigned length) const;
 
   /// The network record of one prefix, if one was stored: a binary search, a block for each step.
   ReadResult FindNetwork(const Prefix& prefix, aggregator::NetworkRecord& record) const;
@@ -84,14 +94,15 @@ class StoredWindow final : public aggregator::ClosedWindow {
  private:
   explicit StoredWindow(int fd) : fd_(fd) {}
   std::string ReadFrame();
+  bool ReadBlock(const BlockEntry& block, std::string& bytes) const;
   bool ReadColumns(const BlockEntry& block, std::string& columns) const;
   bool ReadRange(const BlockEntry& block, const Address& first, const Address& last,
-                 std::vector<aggregator::HostRecord>& records) const;
+                 const std::function<void(const aggregator::HostRecord&)>& visit) const;
   bool ReadAll(const BlockEntry& block, std::vector<aggregator::HostRecord>& records) const;
   bool ReadNetworks(const BlockEntry& block, std::vector<aggregator::NetworkRecord>& records) const;
   bool ReadSketches(const BlockEntry& block) const;
-  std::size_t BlockOf(const Address& host) const;
-  std::size_t FirstBlockOf(const Prefix& prefix) const;
+  std::span<const BlockEntry> HostBlocks() const;
+  const OverviewLevel* LevelFor(const Prefix& prefix, unsigned length) const;
   bool NoteDamage() const noexcept;
 
   int fd_;

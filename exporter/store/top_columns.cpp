@@ -116,7 +116,7 @@ void PutTops(std::string& out, const std::vector<HostRecord>& rows) {
   PutLists(out, kReceivedPorts, rows, &HostTops::received, &RoleTops::dst_ports);
 }
 
-bool ReadTops(const std::vector<Column>& columns, std::size_t first, std::vector<HostRecord>& records) {
+bool ReadTops(const std::vector<Column>& columns, std::size_t first, std::span<HostRecord> records) {
   Tops tops;
   for (const Column& column : columns) {
     if (column.id != kKinds) continue;

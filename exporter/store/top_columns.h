@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,6 @@ void PutTops(std::string& out, const std::vector<aggregator::HostRecord>& rows);
 /// Sets the lists of rows [first, first + records.size()). False where the columns make no sense, a list
 /// longer than any table keeps included.
 [[nodiscard]] bool ReadTops(const std::vector<Column>& columns, std::size_t first,
-                            std::vector<aggregator::HostRecord>& records);
+                            std::span<aggregator::HostRecord> records);
 
 }  // namespace hostscope::exporter

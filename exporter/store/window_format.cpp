@@ -17,7 +17,15 @@ constexpr char kHeaderMagic[] = "HOSTSWIN";
 constexpr char kTrailerMagic[] = "HOSTSEND";
 constexpr std::size_t kMagicBytes = 8;
 
-enum SectionId : std::uint64_t { kSummary = 1, kNetworks, kIndex, kSketches, kLevels, kNetworkBlocks };
+enum SectionId : std::uint64_t {
+  kSummary = 1,
+  kNetworks,
+  kIndex,
+  kSketches,
+  kLevels,
+  kNetworkBlocks,
+  kOverview
+};
 
 constexpr std::array<std::uint64_t WindowSummary::*, 10> kSummaryFields = {
     &WindowSummary::hosts,        &WindowSummary::other_hosts,  &WindowSummary::flows,
@@ -77,18 +85,30 @@ bool ParseBlockEntry(const char*& at, const char* end, BlockEntry& block) {
          block.column_bytes <= kMaxBlockBytes;
 }
 
+void PutIndexEntry(std::string& section, const BlockEntry& block) {
+  section += BytesOf(block.first.bytes);
+  PutBlockEntry(section, block);
+}
+
+bool ParseIndexEntry(const char*& at, const char* end, std::vector<BlockEntry>& blocks) {
+  BlockEntry block;
+  block.first_row = RowsOf(blocks);
+  if (!GetBytes(at, end, block.first.bytes.data(), block.first.bytes.size()) ||
+      !ParseBlockEntry(at, end, block))
+    return false;
+  blocks.push_back(block);
+  return true;
+}
+
 bool ParseIndex(std::string_view bytes, WindowTail& tail) {
   const char* at = bytes.data();
   const char* const end = at + bytes.size();
   if (!GetVarint(at, end, tail.host_rows)) return false;
   tail.blocks.clear();
+  constexpr std::size_t kFewestBytes = 28;  // of an entry
+  tail.blocks.reserve(bytes.size() / kFewestBytes);
   while (at != end) {
-    BlockEntry block;
-    block.first_row = tail.rows();
-    if (!GetBytes(at, end, block.first.bytes.data(), block.first.bytes.size()) ||
-        !ParseBlockEntry(at, end, block))
-      return false;
-    tail.blocks.push_back(block);
+    if (!ParseIndexEntry(at, end, tail.blocks)) return false;
   }
   return tail.host_rows <= tail.rows();
 }
@@ -138,15 +158,49 @@ bool ParseLevels(std::string_view bytes, NetworkCounts& counts) {
   return true;
 }
 
+constexpr char kIpv4Family = 4;
+constexpr char kIpv6Family = 6;
+
+void PutOverview(std::string& section, const std::vector<OverviewLevel>& levels) {
+  for (const OverviewLevel& level : levels) {
+    section.push_back(level.is_ipv4 ? kIpv4Family : kIpv6Family);
+    section.push_back(static_cast<char>(level.length));
+    PutVarint(section, level.blocks.size());
+    for (const BlockEntry& block : level.blocks) PutIndexEntry(section, block);
+  }
+}
+
+bool ParseOverview(std::string_view bytes, std::vector<OverviewLevel>& levels) {
+  const char* at = bytes.data();
+  const char* const end = at + bytes.size();
+  levels.clear();
+  while (at != end) {
+    char head[2];
+    std::uint64_t blocks = 0;
+    if (!GetBytes(at, end, head, sizeof(head)) || !GetVarint(at, end, blocks)) return false;
+    OverviewLevel& level = levels.emplace_back();
+    level.is_ipv4 = head[0] == kIpv4Family;
+    level.length = static_cast<std::uint8_t>(head[1]);
+    if ((!level.is_ipv4 && head[0] != kIpv6Family) || level.length == 0 || level.length >= kMaxPrefixLength)
+      return false;
+    for (; blocks > 0; --blocks) {
+      if (!ParseIndexEntry(at, end, level.blocks)) return false;
+    }
+  }
+  return true;
+}
+
 // Where the blocks are, once all of them are known.
 void PlaceBlocks(WindowTail& tail) {
   std::size_t offset = sizeof(FileHeader);
-  for (auto* blocks : {&tail.blocks, &tail.sketch_blocks, &tail.network_blocks}) {
-    for (BlockEntry& block : *blocks) {
+  const auto place = [&offset](std::vector<BlockEntry>& blocks) {
+    for (BlockEntry& block : blocks) {
       block.offset = offset;
       offset += block.frame_bytes;
     }
-  }
+  };
+  for (auto* blocks : {&tail.blocks, &tail.sketch_blocks, &tail.network_blocks}) place(*blocks);
+  for (OverviewLevel& level : tail.overview) place(level.blocks);
 }
 
 bool ParseSection(std::uint64_t id, std::string_view section, WindowTail& tail) {
@@ -163,12 +217,28 @@ bool ParseSection(std::uint64_t id, std::string_view section, WindowTail& tail) 
       return ParseLevels(section, tail.network_counts);
     case kNetworkBlocks:
       return ParseBlocks(section, tail.network_blocks);
+    case kOverview:
+      return ParseOverview(section, tail.overview);
     default:
       return true;
   }
 }
 
 }  // namespace
+
+std::vector<const std::vector<BlockEntry>*> WindowTail::all_blocks() const {
+  std::vector<const std::vector<BlockEntry>*> kinds = {&blocks, &sketch_blocks, &network_blocks};
+  for (const OverviewLevel& level : overview) kinds.push_back(&level.blocks);
+  return kinds;
+}
+
+std::size_t WindowTail::end_offset() const {
+  std::size_t end = sizeof(FileHeader);
+  for (const auto* kind : all_blocks()) {
+    if (!kind->empty()) end = kind->back().offset + kind->back().frame_bytes;
+  }
+  return end;
+}
 
 std::uint64_t ChecksumOf(std::string_view bytes) noexcept {
   return XXH3_64bits(bytes.data(), bytes.size());
@@ -209,10 +279,7 @@ std::string FormatTail(const WindowTail& tail) {
   PutSection(out, kNetworks, section);
   section.clear();
   PutVarint(section, tail.host_rows);
-  for (const BlockEntry& block : tail.blocks) {
-    section += BytesOf(block.first.bytes);
-    PutBlockEntry(section, block);
-  }
+  for (const BlockEntry& block : tail.blocks) PutIndexEntry(section, block);
   PutSection(out, kIndex, section);
   if (!tail.sketch_blocks.empty()) {
     section.clear();
@@ -226,6 +293,11 @@ std::string FormatTail(const WindowTail& tail) {
     section.clear();
     PutBlocks(section, tail.network_blocks);
     PutSection(out, kNetworkBlocks, section);
+  }
+  if (!tail.overview.empty()) {
+    section.clear();
+    PutOverview(section, tail.overview);
+    PutSection(out, kOverview, section);
   }
   return out;
 }

@@ -12,9 +12,10 @@
 /// A closed window as a file. Little-endian; checksums are XXH3-64 (xxHash 0.8, seed 0).
 ///
 ///   header    64 bytes: FileHeader
-///   blocks    each one zstd frame over its columns: first of rows, kRowsPerBlock each but the last
-///             (row_block.h), in address order, `other` records after the hosts; then of the same rows'
-///             sketches where they are kept (sketch_block.h); then of network records (network_block.h)
+///   blocks    first of rows, kRowsPerBlock each but the last, in address order, `other` records after the
+///             hosts; a block is in parts (row_parts.h), each a zstd frame over its columns (row_block.h).
+///             Then, each one frame: of the same rows' sketches where they are kept (sketch_block.h); of
+///             network records (network_block.h); of the overview (overview_block.h)
 ///   tail      sections, each: varint id, varint length, the section. A reader skips ids that it does not
 ///             know.
 ///               1 summary   the ten varints of WindowSummary in its order; more may follow
@@ -28,7 +29,9 @@
 ///                           and for IPv6: varint of how many levels, then for each its length and how many
 ///                           records it has besides, varints
 ///               6 network records' blocks, as 4
-///               7 on        not taken yet
+///               7 overview  levels, each: byte of its family, 4 or 6; byte of the length of its prefixes, of
+///                           128; varint of how many blocks, then each as in 3. Left out where there are none
+///               8 on        not taken yet
 ///   trailer   48 bytes: FileTrailer
 ///
 /// Blocks follow each other from the header to the tail without a gap, so every byte of the file is under one
@@ -41,7 +44,7 @@ inline constexpr std::size_t kRowsPerBlock = 2048;
 inline constexpr std::size_t kSketchBytesPerBlock = std::size_t{1} << 20;  ///< where sketches begin a new one
 inline constexpr std::size_t kMaxRowsPerBlock = std::size_t{1} << 20;      ///< what a reader believes
 inline constexpr std::size_t kMaxBlockBytes = std::size_t{1} << 30;        ///< the same
-inline constexpr std::uint32_t kFormatVersion = 1;
+inline constexpr std::uint32_t kFormatVersion = 2;
 inline constexpr std::uint32_t kPartialFlag = 1;
 
 struct FileHeader {
@@ -76,6 +79,13 @@ struct BlockEntry {
   std::size_t offset = 0;
 };
 
+/// The totals of all prefixes of one length and family that had traffic: overview_levels.h.
+struct OverviewLevel {
+  bool is_ipv4 = false;
+  std::uint8_t length = 0;  ///< of 128
+  std::vector<BlockEntry> blocks;
+};
+
 /// How many rows there are in blocks of one kind.
 inline std::size_t RowsOf(const std::vector<BlockEntry>& blocks) noexcept {
   return blocks.empty() ? 0 : blocks.back().first_row + blocks.back().rows;
@@ -90,15 +100,13 @@ struct WindowTail {
   std::vector<BlockEntry> sketch_blocks;
   std::vector<BlockEntry> network_blocks;
   NetworkCounts network_counts;
+  std::vector<OverviewLevel> overview;
 
   std::size_t rows() const noexcept { return RowsOf(blocks); }
+  /// Every kind of blocks, in the order in which they are in the file.
+  std::vector<const std::vector<BlockEntry>*> all_blocks() const;
   /// Where the blocks end.
-  std::size_t end_offset() const noexcept {
-    for (const auto* kind : {&network_blocks, &sketch_blocks, &blocks}) {
-      if (!kind->empty()) return kind->back().offset + kind->back().frame_bytes;
-    }
-    return sizeof(FileHeader);
-  }
+  std::size_t end_offset() const;
 };
 
 std::uint64_t ChecksumOf(std::string_view bytes) noexcept;

@@ -1,16 +1,15 @@
 #include "exporter/store/window_writer.h"
 
-#include <zstd.h>
-
-#include <algorithm>
 #include <map>
-#include <memory>
-#include <stdexcept>
 #include <utility>
 #include <vector>
 
+#include "exporter/store/frame.h"
 #include "exporter/store/network_block.h"
+#include "exporter/store/overview_levels.h"
+#include "exporter/store/overview_writer.h"
 #include "exporter/store/row_block.h"
+#include "exporter/store/row_parts.h"
 #include "exporter/store/sketch_block.h"
 #include "exporter/store/window_format.h"
 
@@ -22,19 +21,13 @@ using aggregator::HostRecord;
 using aggregator::NetworkLevels;
 using aggregator::NetworkRecord;
 
-constexpr int kCompressionLevel = 1;  // level 3 saves 1.3 % of the bytes and takes 15 % more time
 constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
-
-struct ContextDeleter {
-  void operator()(ZSTD_CCtx* context) const noexcept { ZSTD_freeCCtx(context); }
-};
 
 class Writer {
  public:
-  explicit Writer(const ByteOutput& output) : output_(output), context_(ZSTD_createCCtx()) {
-    if (context_ == nullptr) throw std::bad_alloc();
-    rows_.reserve(kRowsPerBlock);
-    networks_.reserve(kRowsPerBlock);
+  explicit Writer(const ByteOutput& output) : output_(output) {
+    rows_.reserve(kRowsPerPart);
+    networks_.reserve(kRowsPerPart);
   }
 
   WrittenWindow Write(const ClosedWindow& window, const WindowContent& content) {
@@ -43,6 +36,7 @@ class Writer {
     WriteRows(window);
     if (content.sketches) WriteSketches(window);
     if (content.networks) WriteNetworks(window, *content.networks);
+    WriteOverview(window);
     const std::string tail = FormatTail(tail_);
     const FileTrailer trailer = MakeTrailer(tail_.end_offset(), tail);
     Put(tail);
@@ -56,8 +50,10 @@ class Writer {
     const std::size_t size = window.size();
     for (std::size_t i = 0; i < size && !error_; ++i) {
       Add(window.At(i));
-      if (rows_.size() == kRowsPerBlock) FinishRows();
+      if (rows_.size() == kRowsPerPart) FinishPart();
+      if (RowsOf(parts_) == kRowsPerBlock) FinishRows();
     }
+    FinishPart();
     FinishRows();
   }
 
@@ -67,7 +63,7 @@ class Writer {
       const std::size_t rows = sketches.rows();
       columns_.clear();
       sketches.Take(columns_);
-      PutBlock(tail_.sketch_blocks, rows, {});
+      PutFrame(tail_.sketch_blocks, rows);
     };
     const std::size_t size = window.size();
     for (std::size_t i = 0; i < size && !error_; ++i) {
@@ -83,7 +79,7 @@ class Writer {
     const auto finish = [&] {
       columns_.clear();
       EncodeNetworks(records, within, columns_);
-      PutBlock(tail_.network_blocks, records.size(), {});
+      PutFrame(tail_.network_blocks, records.size());
       records.clear();
       within.clear();
     };
@@ -97,13 +93,32 @@ class Writer {
     if (!records.empty()) finish();
   }
 
+  void WriteOverview(const ClosedWindow& window) {
+    const std::vector<OverviewLevel> levels = overview_.Levels();
+    if (levels.empty()) return;
+    OverviewWriter overview(levels);
+    for (std::size_t i = 0; i < tail_.host_rows && !error_; ++i) overview.Add(window.At(i));
+    for (OverviewWriter::Finished& finished : overview.Finish()) {
+      std::size_t offset = tail_.end_offset();
+      for (BlockEntry& block : finished.level.blocks) {
+        block.offset = offset;
+        offset += block.frame_bytes;
+      }
+      tail_.overview.push_back(std::move(finished.level));
+      Put(finished.frames);
+    }
+  }
+
   void Add(const HostRecord& record) {
     const bool is_in_order =
         record.other || (tail_.host_rows == row_count_ && (row_count_ == 0 || last_ < record.host));
     if (!is_in_order) error_ = std::make_error_code(std::errc::invalid_argument);
     last_ = record.host;
     ++row_count_;
-    if (!record.other) ++tail_.host_rows;
+    if (!record.other) {
+      ++tail_.host_rows;
+      overview_.Note(record.host);
+    }
     rows_.push_back(record);
     networks_.push_back(NumberOf(record.network));
   }
@@ -120,28 +135,49 @@ class Writer {
     return at->second;
   }
 
-  void FinishRows() {
+  void FinishPart() {
     if (rows_.empty()) return;
     columns_.clear();
     EncodeRows(rows_, networks_, columns_);
-    PutBlock(tail_.blocks, rows_.size(), rows_.front().host);
+    RowPart part;
+    part.first_row = RowsOf(parts_);
+    part.first = rows_.front().host;
+    part.rows = rows_.size();
+    part.column_bytes = columns_.size();
+    part.frame_bytes = frames_.Append(columns_, part_frames_);
+    parts_.push_back(part);
     rows_.clear();
     networks_.clear();
   }
 
-  // Of columns_, which is `rows` rows.
-  void PutBlock(std::vector<BlockEntry>& blocks, std::size_t rows, const Address& first) {
-    frame_.resize(ZSTD_compressBound(columns_.size()));
-    const std::size_t length = ZSTD_compressCCtx(context_.get(), frame_.data(), frame_.size(),
-                                                 columns_.data(), columns_.size(), kCompressionLevel);
-    if (ZSTD_isError(length) != 0) throw std::runtime_error(ZSTD_getErrorName(length));
-    frame_.resize(length);
+  void FinishRows() {
+    if (parts_.empty()) return;
     BlockEntry block;
-    block.first = first;
-    block.checksum = ChecksumOf(frame_);
+    block.first = parts_.front().first;
+    block.rows = RowsOf(parts_);
+    for (const RowPart& part : parts_) block.column_bytes += part.column_bytes;
+    frame_.clear();
+    PutPartList(parts_, frame_);
+    frame_ += part_frames_;
+    PutBlock(tail_.blocks, block);
+    parts_.clear();
+    part_frames_.clear();
+  }
+
+  // Of columns_, which is `rows` rows.
+  void PutFrame(std::vector<BlockEntry>& blocks, std::size_t rows) {
+    BlockEntry block;
     block.rows = rows;
-    block.frame_bytes = frame_.size();
     block.column_bytes = columns_.size();
+    frame_.clear();
+    frames_.Append(columns_, frame_);
+    PutBlock(blocks, block);
+  }
+
+  // Of frame_.
+  void PutBlock(std::vector<BlockEntry>& blocks, BlockEntry block) {
+    block.checksum = ChecksumOf(frame_);
+    block.frame_bytes = frame_.size();
     block.first_row = RowsOf(blocks);
     block.offset = tail_.end_offset();
     blocks.push_back(block);
@@ -159,10 +195,13 @@ class Writer {
   }
 
   const ByteOutput& output_;
-  std::unique_ptr<ZSTD_CCtx, ContextDeleter> context_;
+  FrameWriter frames_;
   WindowTail tail_;
   std::map<Prefix, std::uint32_t> network_numbers_;
-  std::vector<HostRecord> rows_;         // of the block under way
+  OverviewChoice overview_;
+  std::vector<RowPart> parts_;           // of the block under way
+  std::string part_frames_;              // of these
+  std::vector<HostRecord> rows_;         // of the part under way
   std::vector<std::uint32_t> networks_;  // of these rows
   std::string columns_;
   std::string frame_;
