@@ -34,6 +34,8 @@ std::optional<Method> MethodOf(beast_http::verb verb) noexcept {
       return Method::kDelete;
     case beast_http::verb::options:
       return Method::kOptions;
+    case beast_http::verb::trace:
+      return Method::kTrace;
     default:
       return std::nullopt;
   }

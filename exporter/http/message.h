@@ -14,7 +14,7 @@ namespace hostscope::http {
 
 class EventSubscription;
 
-enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions };
+enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions, kTrace };
 
 using NamedText = std::pair<std::string, std::string>;
 

@@ -77,7 +77,7 @@ TEST_F(LimitsTest, UnknownVersionsMethodsAndExpectations) {
   ExpectRefused("GET / HTTP/2.0\r\nHost: localhost\r\n\r\n", 505, Refusal::kUnknownVersion);
   const std::string rest = " / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
   ExpectRefused("BREW" + rest + "\r\n", 501, Refusal::kUnknownMethod);
-  ExpectRefused("TRACE" + rest + "\r\n", 501, Refusal::kUnknownMethod);
+  ExpectRefused("TRACE" + rest + "\r\n", 405, Refusal::kMethodNotAllowed);
   ExpectRefused("GET" + rest + "Expect: tea\r\n\r\n", 417, Refusal::kExpectation);
 }
 
