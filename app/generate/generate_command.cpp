@@ -121,6 +121,11 @@ void AddMessageOptions(CLI::App& command, GenerateOptions& options) {
                   "At most so many; otherwise as many as fit")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1000}));
   command
+      .add_option("--datagram-bytes", options.datagram_bytes,
+                  "Longest UDP payload of v9 and IPFIX; beyond the network's MTU it comes in fragments")
+      ->check(CLI::Range(std::size_t{1472}, std::size_t{65'507}))
+      ->capture_default_str();
+  command
       .add_option("--sampling", options.sampling_interval,
                   "Announce that one packet in so many was looked at")
       ->check(CLI::Range(1U, UINT32_MAX))

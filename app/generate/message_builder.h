@@ -32,9 +32,6 @@ class MessageBuilder {
 
 std::unique_ptr<MessageBuilder> MakeMessageBuilder(const GenerateOptions& options);
 
-/// The largest UDP payload that an Ethernet frame of 1500 bytes takes over IPv4.
-inline constexpr std::size_t kMaxMessage = 1472;
-
 /// What an exporter's uptime is when it exports at `time`: it was started an hour before `start`.
 std::uint32_t UptimeMs(ReceiveTime start, ReceiveTime time) noexcept;
 

@@ -29,6 +29,7 @@ struct GenerateOptions {
   std::uint64_t records = 100'000;
   double records_per_second = 100'000;   ///< 0: as fast as possible (UDP only)
   std::size_t records_per_datagram = 0;  ///< 0: as many as fit
+  std::size_t datagram_bytes = 1472;     ///< at most; what a packet of 1500 bytes has room for over IPv4
   std::uint32_t sampling_interval = 1;   ///< announced, if above 1
   std::int64_t template_interval_ns = 30 * kNanosecondsPerSecond;
   std::uint64_t seed = 1;

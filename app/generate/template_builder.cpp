@@ -28,6 +28,7 @@ std::size_t Padding(std::size_t length) noexcept {
 TemplateBuilder::TemplateBuilder(const GenerateOptions& options)
     : format_(options.format),
       start_(options.start),
+      max_bytes_(options.datagram_bytes),
       sampling_interval_(options.sampling_interval),
       sends_ipv4_(options.ipv6_share < 1),
       sends_ipv6_(options.ipv6_share > 0) {
@@ -110,7 +111,7 @@ void TemplateBuilder::PutDataSet(std::uint16_t id, std::span<const std::uint8_t>
 
 bool TemplateBuilder::Add(const SyntheticFlow& flow) {
   const bool is_ipv6 = !flow.source.IsIpv4();
-  if (SizeWith(is_ipv6 ? 0 : 1, is_ipv6 ? 1 : 0) > kMaxMessage) return false;
+  if (SizeWith(is_ipv6 ? 0 : 1, is_ipv6 ? 1 : 0) > max_bytes_) return false;
   Family& family = families_[is_ipv6 ? 1 : 0];
   for (const LayoutField& field : family.fields) PutField(family.records, field, flow);
   ++data_records_;

@@ -36,6 +36,7 @@ class TemplateBuilder final : public MessageBuilder {
 
   ExportFormat format_;
   ReceiveTime start_;
+  std::size_t max_bytes_;
   std::uint32_t sampling_interval_;
   bool sends_ipv4_;
   bool sends_ipv6_;

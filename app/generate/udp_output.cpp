@@ -95,7 +95,8 @@ void AllowDescriptors(std::size_t count) {
 
 class UdpOutput final : public DatagramOutput {
  public:
-  explicit UdpOutput(const GenerateOptions& options) {
+  explicit UdpOutput(const GenerateOptions& options)
+      : room_(options.datagram_bytes), payloads_(kBatch * options.datagram_bytes) {
     const Target target = Resolve(options.udp_target);
     AllowDescriptors(options.exporters + 64);
     for (std::uint32_t i = 0; i < options.exporters; ++i) {
@@ -104,7 +105,7 @@ class UdpOutput final : public DatagramOutput {
                             sources.empty() ? nullptr : &sources[i % sources.size()]);
     }
     for (std::size_t i = 0; i < kBatch; ++i) {
-      vectors_[i].iov_base = payloads_[i].data();
+      vectors_[i].iov_base = &payloads_[i * room_];
       messages_[i].msg_hdr.msg_iov = &vectors_[i];
       messages_[i].msg_hdr.msg_iovlen = 1;
     }
@@ -113,7 +114,7 @@ class UdpOutput final : public DatagramOutput {
   void Send(std::uint32_t exporter, std::span<const std::uint8_t> payload, ReceiveTime) override {
     if (exporter != exporter_ || waiting_ == kBatch) Flush();
     exporter_ = exporter;
-    std::memcpy(payloads_[waiting_].data(), payload.data(), payload.size());
+    std::memcpy(&payloads_[waiting_ * room_], payload.data(), payload.size());
     vectors_[waiting_].iov_len = payload.size();
     ++waiting_;
   }
@@ -138,7 +139,8 @@ class UdpOutput final : public DatagramOutput {
 
  private:
   std::vector<Socket> sockets_;
-  std::array<std::array<std::uint8_t, kMaxMessage>, kBatch> payloads_{};
+  std::size_t room_;  ///< bytes of one
+  std::vector<std::uint8_t> payloads_;
   std::array<iovec, kBatch> vectors_{};
   std::array<mmsghdr, kBatch> messages_{};
   std::uint32_t exporter_ = 0;
