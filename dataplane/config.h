@@ -22,10 +22,13 @@ struct PortConfig {
   /// UDP ports that exporters send to, host byte order.
   std::vector<std::uint16_t> collector_ports{2055, 4739, 9995, 9996};
   std::uint16_t queues = 1;
-  std::uint16_t rx_descriptors = 2048;  ///< a queue; brought within the device's limits
-  std::uint32_t buffers = 0;            ///< packet buffers a queue; 0: enough for the descriptors
-  std::uint16_t mtu = 0;                ///< 0: leave what the device has
-  bool promiscuous = false;             ///< also take frames that the NIC's address filter would refuse
+  std::uint16_t rx_descriptors = 0;  ///< a queue; 0: 2048, or what the device has nearest
+  std::uint32_t buffers = 0;         ///< packet buffers a queue; 0: enough for the descriptors
+  /// The largest IP packet. The device is set to it, but not an interface that the kernel shares.
+  std::uint16_t mtu = 1500;
+  /// VLANs that the port is in, by a frame's outermost tag; 0: without a tag. Empty: frames of any are taken.
+  std::vector<std::uint16_t> vlans;
+  bool promiscuous = false;  ///< also take frames that the NIC's address filter would refuse
   bool verify_udp_checksum = true;
 };
 

@@ -71,4 +71,19 @@ CpuPlan PlanCpus(const DataplaneConfig& config, const Cpus& cpus, std::vector<st
   return plan;
 }
 
+void WarnOfFarWorkers(const std::string& device, int node, const std::vector<CpuNode>& workers,
+                      std::vector<std::string>& warnings) {
+  if (node < 0) return;
+  std::vector<unsigned> far;
+  for (const CpuNode& worker : workers) {
+    if (worker.node != node && !Contains(far, worker.cpu)) far.push_back(worker.cpu);
+  }
+  if (far.empty()) return;
+  std::string cores;
+  for (const unsigned cpu : far) cores += (cores.empty() ? "" : ", ") + std::to_string(cpu);
+  warnings.push_back(device + ": is on NUMA node " + std::to_string(node) +
+                     ", and read from another by workers on cores " + cores +
+                     ": take cores of its node for cores.workers");
+}
+
 }  // namespace hostscope::dataplane

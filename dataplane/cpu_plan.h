@@ -25,4 +25,12 @@ struct Cpus {
 /// std::runtime_error for a CPU that is not usable or is named twice.
 CpuPlan PlanCpus(const DataplaneConfig& config, const Cpus& cpus, std::vector<std::string>& warnings);
 
+struct CpuNode {
+  unsigned cpu = 0;
+  int node = 0;  ///< NUMA
+};
+/// Warns of `workers` that read `device` from another NUMA node than `node`, the device's; -1 is near to all.
+void WarnOfFarWorkers(const std::string& device, int node, const std::vector<CpuNode>& workers,
+                      std::vector<std::string>& warnings);
+
 }  // namespace hostscope::dataplane

@@ -2,13 +2,18 @@
 
 #include <rte_cycles.h>
 
+#include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <stdexcept>
 #include <utility>
 
+#include "dataplane/announcer.h"
 #include "dataplane/cpu_plan.h"
 #include "dataplane/eal.h"
 #include "dataplane/port_fragments.h"
+#include "dataplane/port_offloads.h"
+#include "dataplane/port_sizes.h"
 #include "dataplane/snapshot.h"
 #include "dataplane/telemetry.h"
 #include "dataplane/worker.h"
@@ -26,10 +31,35 @@ struct OpenPort {
   Counter nic_errors;
   Counter nic_no_buffer;
   Counter nic_drops;  ///< the sum of the three
+  Counter link_changes;
+  Counter link_ups;                    ///< with that at the start
+  std::atomic<std::uint64_t> link{0};  ///< Pack()ed
   std::unique_ptr<PortFragments> fragments;
+  std::optional<Announcer> announcer;
 
   OpenPort(const PortConfig& config, std::vector<std::string>& warnings)
-      : port(config, warnings), queues(config.queues) {}
+      : port(config, warnings), queues(config.queues) {
+    const Link now = port.ReadLink();
+    link.store(Pack(now), std::memory_order_relaxed);
+    if (now.is_up) link_ups.Add(1);
+    if (port.tx_queues() != 0) {
+      announcer.emplace(Announcer::Options{port.id(), port.pool(), &port.classifier().neighbours(),
+                                           config.vlans, &link_ups, &queues.front()});
+    }
+  }
+
+  Link ReadLink() const noexcept {
+    const std::uint64_t packed = link.load(std::memory_order_relaxed);
+    return {(packed & 1) != 0, static_cast<std::uint32_t>(packed >> 1)};
+  }
+
+  void RefreshLink() noexcept {
+    const std::uint64_t now = Pack(port.ReadLink());
+    const std::uint64_t before = link.exchange(now, std::memory_order_relaxed);
+    if (((before ^ now) & 1) == 0) return;
+    link_changes.Add(1);
+    if ((now & 1) != 0) link_ups.Add(1);
+  }
 
   void RefreshDrops() noexcept {
     const NicDrops drops = port.ReadDrops();
@@ -40,6 +70,9 @@ struct OpenPort {
   }
 
  private:
+  static std::uint64_t Pack(const Link& link) noexcept {
+    return std::uint64_t{link.megabits_per_second} << 1 | (link.is_up ? 1 : 0);
+  }
   // A driver that resets its statistics, or fails to read them, must not make ours go back.
   static void Raise(Counter& counter, std::uint64_t value) noexcept {
     if (value > counter.Get()) counter.Add(value - counter.Get());
@@ -49,8 +82,7 @@ struct OpenPort {
 Eal::Options MakeEalOptions(const DataplaneConfig& config, const CpuPlan& plan) {
   Eal::Options options{config.eal, plan.workers, plan.control, {}, 0};
   for (const PortConfig& port : config.ports) {
-    options.needed_mib +=
-        Port::NeededMib(port) + PortFragments::NeededMib(config.fragments, Port::BufferRoom(port));
+    options.needed_mib += PortMib(config, port);
     if (std::string pci = PciAddress(port.device); !pci.empty())
       options.pci_devices.push_back(std::move(pci));
   }
@@ -66,6 +98,7 @@ class Dataplane::Impl {
         plan_(PlanCpus(config, {AllowedCpus(), UsableCpus()}, warnings_)),
         eal_(MakeEalOptions(config, plan_), warnings_) {
     OpenPorts();
+    WarnOfFarPorts();
   }
 
   ~Impl() {
@@ -146,6 +179,24 @@ class Dataplane::Impl {
     return std::nullopt;
   }
 
+  void StartCapture(const CaptureFilter& filter) {
+    for (const auto& worker : workers_) worker->frame_tap().Start(filter);
+  }
+  void StopCapture() noexcept {
+    for (const auto& worker : workers_) worker->frame_tap().Stop();
+  }
+  bool TakeFrame(std::size_t worker, CapturedFrame& frame) {
+    if (!workers_[worker]->frame_tap().Next(frame)) return false;
+    const auto is_its = [&](const auto& open) { return open->port.id() == frame.port; };
+    frame.port = static_cast<std::uint16_t>(std::ranges::find_if(ports_, is_its) - ports_.begin());
+    return true;
+  }
+  std::uint64_t FramesMissed() const noexcept {
+    std::uint64_t missed = 0;
+    for (const auto& worker : workers_) missed += worker->frame_tap().missed();
+    return missed;
+  }
+
   DataplaneStatus status() const {
     DataplaneStatus status;
     {
@@ -210,15 +261,35 @@ class Dataplane::Impl {
     if (!problems.empty()) throw std::runtime_error(problems);
   }
 
+  void WarnOfFarPorts() {
+    std::vector<CpuNode> workers;
+    for (std::size_t i = 0; i < worker_count(); ++i)
+      workers.push_back({plan_.workers[i], Eal::NodeOfWorker(i)});
+    std::size_t next = 0;
+    for (const auto& open : ports_) {
+      std::vector<CpuNode> readers;
+      for (std::uint16_t i = 0; i < open->port.rx_queues(); ++i)
+        readers.push_back(workers[next++ % workers.size()]);
+      WarnOfFarWorkers(open->port.config().device, open->port.socket(), readers, warnings_);
+    }
+  }
+
   /// Queues in turn, so that each worker gets as many as any other, give or take one.
   std::vector<std::vector<RxQueue>> AssignQueues() const {
     std::vector<std::vector<RxQueue>> queues(worker_count());
     std::size_t next = 0;
     for (const auto& open : ports_) {
       for (std::uint16_t i = 0; i < open->port.rx_queues(); ++i) {
-        queues[next++ % queues.size()].push_back(
-            {open->port.id(), i, i < open->port.tx_queues(), &open->port.classifier(),
-             i == 0 ? &open->nic_drops : nullptr, &open->queues[i], open->fragments.get()});
+        queues[next++ % queues.size()].push_back({open->port.id(),
+                                                  i,
+                                                  i < open->port.tx_queues(),
+                                                  &open->port.classifier(),
+                                                  i == 0 ? &open->nic_drops : nullptr,
+                                                  &open->queues[i],
+                                                  open->fragments.get(),
+                                                  i == 0 && open->announcer ? &*open->announcer : nullptr,
+                                                  {},
+                                                  {}});
       }
     }
     return queues;
@@ -230,7 +301,7 @@ class Dataplane::Impl {
     for (const auto& open : ports_) {
       PortFragments::Options options{std::to_string(open->port.id()),
                                      open->port.socket(),
-                                     Port::BufferRoom(open->port.config()),
+                                     BufferRoom(open->port.config()),
                                      {},
                                      worker_count()};
       for (std::uint16_t i = 0; i < open->port.rx_queues(); ++i, ++next) {
@@ -252,7 +323,10 @@ class Dataplane::Impl {
 
   void RefreshDrops() noexcept {
     const std::lock_guard lock(drops_mutex_);
-    for (const auto& open : ports_) open->RefreshDrops();
+    for (const auto& open : ports_) {
+      open->RefreshDrops();
+      open->RefreshLink();
+    }
   }
 
   void RefreshDropsNowAndThen() noexcept {
@@ -267,7 +341,11 @@ class Dataplane::Impl {
     status.device = open.port.config().device;
     status.driver = open.port.driver();
     status.mac = open.port.mac();
-    status.link = open.port.ReadLink();
+    status.link = open.ReadLink();
+    status.link_changes = open.link_changes.Get();
+    status.mtu = open.port.config().mtu;
+    status.offloads = NamesOfRxOffloads(open.port.rx_offloads());
+    status.rss = NamesOfRssFunctions(open.port.rss_functions());
     status.nic = {open.nic_missed.Get(), open.nic_errors.Get(), open.nic_no_buffer.Get()};
     for (const QueueCounters& queue : open.queues) {
       for (std::size_t i = 0; i < FrameCounters::kSize; ++i) {
@@ -276,6 +354,9 @@ class Dataplane::Impl {
       }
       status.replies += queue.replies.Get();
       status.replies_failed += queue.replies_failed.Get();
+      status.replies_limited += queue.replies_limited.Get();
+      status.announcements += queue.announcements.Get();
+      status.scattered += queue.scattered.Get();
     }
     if (open.fragments) status.fragments = open.fragments->Total();
     return status;
@@ -322,6 +403,18 @@ void Dataplane::SetExporters(const ipfix::Settings& settings) {
 }
 std::optional<NoticeRing::Notice> Dataplane::TakeNotice() {
   return impl_->TakeNotice();
+}
+void Dataplane::StartCapture(const CaptureFilter& filter) {
+  impl_->StartCapture(filter);
+}
+void Dataplane::StopCapture() noexcept {
+  impl_->StopCapture();
+}
+bool Dataplane::TakeFrame(std::size_t worker, CapturedFrame& frame) {
+  return impl_->TakeFrame(worker, frame);
+}
+std::uint64_t Dataplane::FramesMissed() const noexcept {
+  return impl_->FramesMissed();
 }
 DataplaneStatus Dataplane::status() const {
   return impl_->status();

@@ -15,6 +15,7 @@
 #include "dataplane/config.h"
 #include "dataplane/fragment_counters.h"
 #include "dataplane/frame_outcome.h"
+#include "dataplane/frame_tap.h"
 #include "dataplane/notice_ring.h"
 #include "dataplane/port.h"
 #include "dataplane/spread_counters.h"
@@ -28,12 +29,19 @@ struct PortStatus {
   std::string device;
   std::string driver;
   MacAddress mac{};
-  Link link;
-  FrameCounters frames;  ///< over its queues: taken from them = the sum of all outcomes
+  Link link;                       ///< up to 0.1 s old
+  std::uint64_t link_changes = 0;  ///< times that it went up or down since the start
+  std::uint16_t mtu = 0;
+  std::vector<std::string> offloads;  ///< what the device does of checksums, tags, scattering
+  std::vector<std::string> rss;       ///< what it spreads by; empty: by nothing that we know of
+  FrameCounters frames;               ///< over its queues: taken from them = the sum of all outcomes
   FragmentCounters fragments;
   NicDrops nic;  ///< lost before; up to 0.1 s old
   std::uint64_t replies = 0;
   std::uint64_t replies_failed = 0;
+  std::uint64_t replies_limited = 0;
+  std::uint64_t announcements = 0;
+  std::uint64_t scattered = 0;  ///< frames that came in several buffers
 };
 
 struct WorkerStatus {
@@ -114,6 +122,15 @@ class Dataplane {
   /// A control thread, always the same: what a worker's decoder has learned that is to outlive the program,
   /// where the configuration wants that; null: nothing now, or, after Stop(), nothing any more.
   std::optional<NoticeRing::Notice> TakeNotice();
+
+  /// Begins to copy frames that the workers receive, anew where it has begun already. One control thread at a
+  /// time, between Start() and the end, as for the other functions of the capture. See FrameTap.
+  void StartCapture(const CaptureFilter& filter);
+  void StopCapture() noexcept;
+  /// The oldest copy of one worker's; its `port` is a place in DataplaneStatus::ports. False: none now.
+  bool TakeFrame(std::size_t worker, CapturedFrame& frame);
+  /// Frames of this capture that were not copied, since the copies before were not taken in time.
+  std::uint64_t FramesMissed() const noexcept;
 
   DataplaneStatus status() const;
   /// Of each worker, a number that grows about once a second while its loop runs. Any control thread, after

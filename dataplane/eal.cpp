@@ -15,7 +15,8 @@
 #include <string_view>
 #include <system_error>
 
-#include "dataplane/port.h"
+#include "dataplane/port_fragments.h"
+#include "dataplane/port_sizes.h"
 
 namespace hostscope::dataplane {
 namespace {
@@ -94,10 +95,14 @@ std::vector<unsigned> UsableCpus() {
   return Listed(usable);
 }
 
+std::size_t PortMib(const DataplaneConfig& config, const PortConfig& port) noexcept {
+  return BufferMib(port) + PortFragments::NeededMib(config.fragments, BufferRoom(port));
+}
+
 std::size_t EalMemoryMib(const DataplaneConfig& config) {
   if (config.eal.memory_mib != 0) return config.eal.memory_mib;
   std::size_t mib = kBaseMib;
-  for (const PortConfig& port : config.ports) mib += Port::NeededMib(port);
+  for (const PortConfig& port : config.ports) mib += PortMib(config, port);
   return mib;
 }
 
@@ -154,6 +159,10 @@ Eal::Eal(const Options& options, std::vector<std::string>& warnings) {
 
 Eal::~Eal() {
   rte_eal_cleanup();
+}
+
+int Eal::NodeOfWorker(std::size_t worker) noexcept {
+  return static_cast<int>(rte_lcore_to_socket_id(LcoreOfWorker(worker)));
 }
 
 void Eal::Launch(std::size_t worker, int (*run)(void*), void* argument) {

@@ -29,6 +29,8 @@ class Eal {
 
   static unsigned LcoreOfWorker(std::size_t worker) noexcept { return static_cast<unsigned>(worker) + 1; }
 
+  /// NUMA node of a worker's CPU.
+  static int NodeOfWorker(std::size_t worker) noexcept;
   /// Starts `run(argument)` on the worker's lcore. Throws std::runtime_error.
   static void Launch(std::size_t worker, int (*run)(void*), void* argument);
   /// Waits until it returns.
@@ -40,7 +42,9 @@ std::vector<unsigned> AllowedCpus();
 /// Those that it may be put on: also CPUs that the kernel keeps free of others (isolcpus).
 std::vector<unsigned> UsableCpus();
 
-/// Memory that the EAL takes for packet buffers and itself.
+/// Memory that the EAL takes for one port: its packet buffers, and its fragments.
+std::size_t PortMib(const DataplaneConfig& config, const PortConfig& port) noexcept;
+/// Memory that the EAL takes for all ports and itself.
 std::size_t EalMemoryMib(const DataplaneConfig& config);
 
 /// The EAL's command line, and whether it uses hugepages; `free_hugepage_mib` is what the machine has. Apart,

@@ -33,6 +33,7 @@ FrameClassifier::FrameClassifier(FrameRules rules, const MacAddress& mac, std::v
 
 FrameOutcome FrameClassifier::Classify(std::span<const std::uint8_t> frame, FrameHints hints,
                                        ipfix::Datagram& datagram) const noexcept {
+  if (!rules_.vlans.empty() && !IsInVlan(frame, hints)) return FrameOutcome::kOtherVlan;
   IpPacket packet;
   switch (WalkToTransport(frame, LinkType::kEthernet, packet)) {
     case HeaderResult::kNotIp:
@@ -45,6 +46,12 @@ FrameOutcome FrameClassifier::Classify(std::span<const std::uint8_t> frame, Fram
       break;
   }
   return ClassifyIp(frame, packet, hints, datagram);
+}
+
+bool FrameClassifier::IsInVlan(std::span<const std::uint8_t> frame, FrameHints hints) const noexcept {
+  constexpr std::uint16_t kVlanBits = 0x0fff;
+  const std::uint16_t vlan = hints.is_tag_off ? hints.tag_control & kVlanBits : OutermostVlan(frame);
+  return std::ranges::find(rules_.vlans, vlan) != rules_.vlans.end();
 }
 
 FrameOutcome FrameClassifier::ClassifyJoined(std::span<const std::uint8_t> bytes,
@@ -62,9 +69,10 @@ FrameOutcome FrameClassifier::ClassifyIp(std::span<const std::uint8_t> frame, co
   if (!packet.is_ipv6 && !IsIpv4HeaderRight(frame, packet, hints.ip)) return FrameOutcome::kBadIpChecksum;
 
   const bool is_icmp = packet.protocol == (packet.is_ipv6 ? kProtocolIcmpv6 : kProtocolIcmp);
-  if (!neighbours_.IsOurs(packet.destination) &&
-      !(is_icmp && packet.is_ipv6 && neighbours_.IsSolicitedNode(packet.destination))) {
-    return FrameOutcome::kNotOurs;
+  if (!neighbours_.IsOurs(packet.destination)) {
+    if (!is_icmp || !packet.is_ipv6) return FrameOutcome::kNotOurs;
+    if (neighbours_.IsClaim(frame, packet)) return FrameOutcome::kConflict;
+    if (!neighbours_.IsSolicitedNode(packet.destination)) return FrameOutcome::kNotOurs;
   }
   if (packet.is_fragment) {
     return packet.protocol == kProtocolUdp ? FrameOutcome::kFragment : FrameOutcome::kNotUdp;

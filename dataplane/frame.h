@@ -21,6 +21,8 @@ enum class ChecksumState : std::uint8_t {
 struct FrameHints {
   ChecksumState ip = ChecksumState::kUnknown;
   ChecksumState udp = ChecksumState::kUnknown;
+  bool is_tag_off = false;        ///< the NIC took the outermost VLAN tag off
+  std::uint16_t tag_control = 0;  ///< of that tag
 };
 
 struct FrameRules {
@@ -29,6 +31,7 @@ struct FrameRules {
   /// Frames come straight from the sockets of this machine's kernel, which leaves the UDP checksum to a NIC
   /// that is not there: the field then holds the sum of the pseudo header alone, and such frames are taken.
   bool accept_partial_checksum = false;
+  std::vector<std::uint16_t> vlans;  ///< see PortConfig
 };
 
 /// Decides in place what a frame is. Reads only the frame's bytes. Immutable, any thread.
@@ -47,6 +50,7 @@ class FrameClassifier {
   const Neighbours& neighbours() const noexcept { return neighbours_; }
 
  private:
+  bool IsInVlan(std::span<const std::uint8_t> frame, FrameHints hints) const noexcept;
   FrameOutcome ClassifyIp(std::span<const std::uint8_t> frame, const IpPacket& packet, FrameHints hints,
                           ipfix::Datagram& datagram) const noexcept;
   FrameOutcome ClassifyUdp(std::span<const std::uint8_t> frame, const IpPacket& packet, FrameHints hints,

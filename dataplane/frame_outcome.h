@@ -14,6 +14,8 @@ enum class FrameOutcome : std::uint8_t {
   kNeighbour,       ///< asks for one of our IPv6 addresses: answered
   kEcho,            ///< ping of one of our addresses: answered
   kNotIp,           ///< another EtherType, or ARP that is no request
+  kConflict,        ///< another station says that it has one of our addresses
+  kOtherVlan,       ///< of a VLAN that the port is not in
   kNotOurs,         ///< meant for another address
   kNotUdp,          ///< for us, but another protocol, or a control message that calls for no answer
   kOtherPort,       ///< for us, but to a port that is not listened on
@@ -22,7 +24,7 @@ enum class FrameOutcome : std::uint8_t {
   kBadIpChecksum,   ///< IPv4 header checksum
   kBadUdpChecksum,  ///< UDP checksum, or its absence over IPv6
   kFragment,        ///< a part of a datagram for us: FragmentCounters say what becomes of it
-  kSegmented,       ///< lies in several buffers and could not be joined in the first
+  kSegmented,       ///< lies in several buffers, and is longer than an IP packet can be
   kCount
 };
 

@@ -118,6 +118,14 @@ void TurnLink(std::span<std::uint8_t> frame, const MacAddress& mac) noexcept {
 
 }  // namespace
 
+std::uint16_t OutermostVlan(std::span<const std::uint8_t> frame) noexcept {
+  constexpr std::uint16_t kVlanBits = 0x0fff;
+  if (frame.size() < 16) return 0;
+  const std::uint16_t type = LoadBe16(&frame[12]);
+  return type == kEtherTypeVlan || type == kEtherTypeQinq ? LoadBe16(&frame[14]) & kVlanBits
+                                                          : std::uint16_t{0};
+}
+
 Neighbours::Neighbours(const MacAddress& mac, std::vector<Address> addresses)
     : mac_(mac), addresses_(std::move(addresses)) {}
 
@@ -140,11 +148,16 @@ FrameOutcome Neighbours::ExamineNonIp(std::span<const std::uint8_t> frame) const
   if (LoadBe16(&frame[link - 2]) != kEtherTypeArp) return FrameOutcome::kNotIp;
   if (frame.size() < link + kArpLength) return FrameOutcome::kTruncated;
   const std::uint8_t* arp = &frame[link];
-  if (!std::equal(kArpRequest.begin(), kArpRequest.end(), arp)) return FrameOutcome::kNotIp;
-  // Someone who announces one of our addresses as its own gets no answer: that would only feed a conflict.
-  if (!IsOurs(LoadIpv4(arp + kArpTargetIp)) || IsOurs(LoadIpv4(arp + kArpSenderIp))) {
-    return FrameOutcome::kNotOurs;
+  // Request or reply: someone who has one of our addresses gets no answer, which would only feed the
+  // conflict.
+  if (!std::equal(kArpRequest.begin(), kArpRequest.begin() + kArpOperationLow, arp))
+    return FrameOutcome::kNotIp;
+  if (IsOurs(LoadIpv4(arp + kArpSenderIp))) {
+    const bool is_our_own = std::equal(mac_.begin(), mac_.end(), arp + kArpSenderMac);
+    return is_our_own ? FrameOutcome::kNotOurs : FrameOutcome::kConflict;
   }
+  if (arp[kArpOperationLow] != kArpRequest[kArpOperationLow]) return FrameOutcome::kNotIp;
+  if (!IsOurs(LoadIpv4(arp + kArpTargetIp))) return FrameOutcome::kNotOurs;
   return IsMulticastMac(arp + kArpSenderMac) ? FrameOutcome::kNotIp : FrameOutcome::kArp;
 }
 
@@ -165,6 +178,15 @@ FrameOutcome Neighbours::ExamineIcmp(std::span<const std::uint8_t> frame,
   const bool to_us_alone = IsOurs(packet.destination) && !packet.source.IsUnspecified();
   // A wrong checksum would have to stay wrong in the reply; silence says the same.
   return is_echo && to_us_alone && IcmpSum(frame, packet) == 0 ? FrameOutcome::kEcho : FrameOutcome::kNotUdp;
+}
+
+bool Neighbours::IsClaim(std::span<const std::uint8_t> frame, const IpPacket& packet) const noexcept {
+  const std::size_t length = packet.end_offset - packet.transport_offset;
+  if (packet.is_fragment || length < kSolicitationLength || !IsPlain(frame, packet)) return false;
+  const std::uint8_t* const message = &frame[packet.transport_offset];
+  if (message[0] != kAdvertisement || message[1] != 0 || frame[packet.ip_offset + 7] != 255) return false;
+  if (std::equal(mac_.begin(), mac_.end(), &frame[kMacLength])) return false;
+  return IsOurs(Address::FromIpv6(message + kTargetAt)) && IcmpSum(frame, packet) == 0;
 }
 
 std::size_t Neighbours::Answer(FrameOutcome outcome, std::span<std::uint8_t> buffer,

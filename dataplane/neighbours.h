@@ -25,11 +25,18 @@ class Neighbours {
   /// does.
   static constexpr std::size_t kMaxGrowth = 8;
 
+  const MacAddress& mac() const noexcept { return mac_; }
+  const std::vector<Address>& addresses() const noexcept { return addresses_; }
+
   bool IsOurs(const Address& address) const noexcept;
   /// The solicited-node multicast address (RFC 4291 section 2.7.1) of one of ours.
   bool IsSolicitedNode(const Address& address) const noexcept;
 
-  /// A frame that WalkToTransport() calls kNotIp: kArp, kNotOurs, kNotIp or kTruncated.
+  /// A valid advertisement (RFC 4861 section 7.1.2) by which another station claims one of our addresses, of
+  /// an ICMPv6 packet that lies whole in `frame`.
+  bool IsClaim(std::span<const std::uint8_t> frame, const IpPacket& packet) const noexcept;
+
+  /// A frame that WalkToTransport() calls kNotIp: kArp, kConflict, kNotOurs, kNotIp or kTruncated.
   FrameOutcome ExamineNonIp(std::span<const std::uint8_t> frame) const noexcept;
   /// A whole, unfragmented packet for one of our addresses, or a solicited-node one of ours, whose protocol
   /// is ICMP or ICMPv6: kEcho, kNeighbour, or kNotUdp, kNotOurs, where no answer is due.
@@ -48,5 +55,8 @@ class Neighbours {
   MacAddress mac_;
   std::vector<Address> addresses_;
 };
+
+/// The VLAN of a frame's outermost tag; 0: it has none, or one that has a priority alone.
+std::uint16_t OutermostVlan(std::span<const std::uint8_t> frame) noexcept;
 
 }  // namespace hostscope::dataplane

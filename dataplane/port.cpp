@@ -1,40 +1,47 @@
 #include "dataplane/port.h"
 
+#include <net/if.h>
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cstring>
+#include <optional>
 #include <regex>
 #include <stdexcept>
 #include <utility>
+
+#include "dataplane/port_offloads.h"
+#include "dataplane/port_sizes.h"
 
 namespace hostscope::dataplane {
 namespace {
 
 constexpr std::uint16_t kNoPort = RTE_MAX_ETHPORTS;
-constexpr std::uint16_t kDefaultMtu = 1500;
-constexpr std::size_t kLinkOverhead = 26;  // Ethernet, two VLAN tags, CRC
-constexpr std::uint16_t kTxDescriptors = 512;
-constexpr unsigned kBufferCache = 256;  // per lcore
-// The fill ring of net_af_xdp has this many places whatever is asked for, and each holds a buffer.
-constexpr std::uint32_t kDriverBuffers = 4096;
 
 // Frames from these may come straight from a socket of this machine, with a checksum that is left to a NIC.
 constexpr std::array<std::string_view, 4> kKernelDrivers{"net_af_xdp", "net_af_packet", "net_tap",
                                                          "net_pcap"};
 
-std::uint32_t BufferCount(const PortConfig& config) noexcept {
-  if (config.buffers != 0) return config.buffers;
-  return 2U * config.rx_descriptors + kTxDescriptors + 2 * kBufferCache + kDriverBuffers;
-}
-
 /// The Ethernet address of an IPv6 multicast group: RFC 2464 section 7.
 rte_ether_addr SolicitedNodeMac(const Address& address) noexcept {
   return {{0x33, 0x33, 0xff, address.bytes[13], address.bytes[14], address.bytes[15]}};
+}
+
+/// Of an interface of the kernel's; nothing where there is no such one.
+std::optional<int> KernelMtu(const std::string& interface) {
+  ifreq request{};
+  if (interface.size() >= sizeof(request.ifr_name)) return std::nullopt;
+  interface.copy(request.ifr_name, sizeof(request.ifr_name) - 1);
+  const int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const bool is_known = control >= 0 && ioctl(control, SIOCGIFMTU, &request) == 0;
+  if (control >= 0) close(control);
+  return is_known ? std::optional<int>(request.ifr_mtu) : std::nullopt;
 }
 
 }  // namespace
@@ -46,20 +53,8 @@ std::string PciAddress(std::string_view device) {
   return (match[1].matched ? match[1].str() : "0000") + ":" + match[2].str();
 }
 
-std::uint16_t Port::BufferRoom(const PortConfig& config) noexcept {
-  const std::size_t frame = (config.mtu != 0 ? config.mtu : kDefaultMtu) + kLinkOverhead;
-  return static_cast<std::uint16_t>(
-      std::max<std::size_t>(RTE_PKTMBUF_HEADROOM + frame, RTE_MBUF_DEFAULT_BUF_SIZE));
-}
-
 int Port::socket() const noexcept {
   return rte_eth_dev_socket_id(id_);
-}
-
-std::size_t Port::NeededMib(const PortConfig& config) noexcept {
-  constexpr std::size_t kPerBuffer = sizeof(rte_mbuf) + 2 * RTE_CACHE_LINE_SIZE;
-  const std::size_t bytes = (BufferRoom(config) + kPerBuffer) * BufferCount(config) * config.queues;
-  return bytes / (1U << 20) + 1;
 }
 
 Port::Port(const PortConfig& config, std::vector<std::string>& warnings) : config_(config), id_(kNoPort) {
@@ -67,10 +62,11 @@ Port::Port(const PortConfig& config, std::vector<std::string>& warnings) : confi
   try {
     CheckLimits(warnings);
     Configure(warnings);
-    SetUpQueues(warnings);
+    SetUpQueues();
     Check(rte_eth_dev_start(id_), "start");
     is_started_ = true;
     SetFilters(warnings);
+    ReadRssFunctions();
     if (!ReadLink().is_up) warnings.push_back(config_.device + ": the link is down");
   } catch (...) {
     Detach();
@@ -78,7 +74,8 @@ Port::Port(const PortConfig& config, std::vector<std::string>& warnings) : confi
   }
   const bool is_kernel = std::ranges::find(kKernelDrivers, driver_) != kKernelDrivers.end();
   classifier_ = std::make_unique<FrameClassifier>(
-      FrameRules{config_.collector_ports, config_.verify_udp_checksum, is_kernel}, mac_, config_.addresses);
+      FrameRules{config_.collector_ports, config_.verify_udp_checksum, is_kernel, config_.vlans}, mac_,
+      config_.addresses);
 }
 
 Port::~Port() {
@@ -90,7 +87,7 @@ void Port::Attach() {
   if (name.empty()) {
     name = config_.device.substr(0, config_.device.find(','));
     // The bus is named, so that a mistyped device is not looked for on another one.
-    if (const int error = rte_dev_probe(("vdev:" + config_.device).c_str()); error != 0) {
+    if (const int error = rte_dev_probe(("vdev:" + DeviceArguments(config_)).c_str()); error != 0) {
       Fail(std::string("the virtual device could not be opened: ") + rte_strerror(-error));
     }
   }
@@ -115,7 +112,7 @@ void Port::CheckLimits(std::vector<std::string>& warnings) {
   }
   tx_queues_ = std::min(config_.queues, info.max_tx_queues);
   if (tx_queues_ < config_.queues) warnings.push_back(config_.device + ": can't answer ARP on all queues");
-  if (config_.mtu != 0 && (config_.mtu < info.min_mtu || (info.max_mtu != 0 && config_.mtu > info.max_mtu))) {
+  if (config_.mtu < info.min_mtu || (info.max_mtu != 0 && config_.mtu > info.max_mtu)) {
     Fail("mtu is " + std::to_string(config_.mtu) + "; the device allows " + std::to_string(info.min_mtu) +
          " to " + std::to_string(info.max_mtu));
   }
@@ -129,13 +126,9 @@ void Port::Configure(std::vector<std::string>& warnings) {
   rte_eth_dev_info info{};
   Check(rte_eth_dev_info_get(id_, &info), "read the device's limits");
   rte_eth_conf conf{};
-  conf.rxmode.mtu = config_.mtu;
-  conf.rxmode.offloads =
-      info.rx_offload_capa & (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM);
+  conf.rxmode.offloads = rx_offloads_ = UsefulRxOffloads(config_, info);
   if (config_.queues > 1) {
-    // On addresses alone: all of an exporter's ports go to one worker, which then has its templates and its
-    // options.
-    conf.rx_adv_conf.rss_conf.rss_hf = RTE_ETH_RSS_IP & info.flow_type_rss_offloads;
+    conf.rx_adv_conf.rss_conf.rss_hf = UsefulRssFunctions(info);
     if (conf.rx_adv_conf.rss_conf.rss_hf != 0) {
       conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
     } else {
@@ -144,27 +137,58 @@ void Port::Configure(std::vector<std::string>& warnings) {
           ": the driver can't spread by IP addresses; what the device spreads by must be set outside");
     }
   }
+  rss_functions_ = conf.rx_adv_conf.rss_conf.rss_hf;
+  const std::string interface = KernelInterface(config_.device);
+  if (interface.empty()) conf.rxmode.mtu = config_.mtu;
   Check(rte_eth_dev_configure(id_, config_.queues, tx_queues_, &conf), "configure");
-  if (config_.mtu == 0) return;
-  if (const int error = rte_eth_dev_set_mtu(id_, config_.mtu); error == -ENOTSUP) {
-    warnings.push_back(config_.device + ": its MTU can't be set");
+  if (interface.empty()) {
+    SetMtu(warnings);
   } else {
-    Check(error, "set the MTU");
+    CompareMtu(interface, warnings);
   }
 }
 
-void Port::SetUpQueues(std::vector<std::string>& warnings) {
-  std::uint16_t rx_descriptors = config_.rx_descriptors;
+void Port::SetMtu(std::vector<std::string>& warnings) {
+  const int error = rte_eth_dev_set_mtu(id_, config_.mtu);
+  if (error != -ENOTSUP) return Check(error, "set the MTU");
+  std::uint16_t mtu = 0;  // many drivers take it from the configuration alone
+  if (rte_eth_dev_get_mtu(id_, &mtu) != 0 || mtu < config_.mtu)
+    warnings.push_back(config_.device + ": its MTU can't be set");
+}
+
+/// The kernel shares the interface: how long its packets are is not ours to say.
+void Port::CompareMtu(const std::string& interface, std::vector<std::string>& warnings) const {
+  const std::optional<int> mtu = KernelMtu(interface);
+  if (!mtu || *mtu == config_.mtu) return;
+  warnings.push_back(config_.device + ": mtu is " + std::to_string(config_.mtu) + "; that of " + interface +
+                     " is " + std::to_string(*mtu) +
+                     (*mtu > config_.mtu ? ": longer packets are lost" : ": nothing longer arrives"));
+}
+
+/// What the configuration says, or the device's nearest to our own.
+std::uint16_t Port::RxDescriptors() const {
+  rte_eth_dev_info info{};
+  Check(rte_eth_dev_info_get(id_, &info), "read the device's limits");
+  const rte_eth_desc_lim& limits = info.rx_desc_lim;
+  std::uint16_t rx_descriptors = config_.rx_descriptors != 0 ? config_.rx_descriptors : kRxDescriptors;
   std::uint16_t tx_descriptors = kTxDescriptors;
   Check(rte_eth_dev_adjust_nb_rx_tx_desc(id_, &rx_descriptors, &tx_descriptors), "size the rings");
-  if (rx_descriptors != config_.rx_descriptors) {
-    warnings.push_back(config_.device + ": rx_descriptors is " + std::to_string(config_.rx_descriptors) +
-                       "; the device takes " + std::to_string(rx_descriptors));
+  if (config_.rx_descriptors != 0 && rx_descriptors != config_.rx_descriptors) {
+    Fail("rx_descriptors is " + std::to_string(config_.rx_descriptors) + "; the device takes " +
+         std::to_string(limits.nb_min) + " to " + std::to_string(limits.nb_max) + ", in steps of " +
+         std::to_string(std::max<std::uint16_t>(limits.nb_align, 1)));
   }
   if (BufferCount(config_) < rx_descriptors + 2 * kBufferCache) {
     Fail("buffers is " + std::to_string(BufferCount(config_)) + "; rx_descriptors needs at least " +
          std::to_string(rx_descriptors + 2 * kBufferCache));
   }
+  return rx_descriptors;
+}
+
+void Port::SetUpQueues() {
+  const std::uint16_t rx_descriptors = RxDescriptors();
+  std::uint16_t tx_descriptors = kTxDescriptors;
+  Check(rte_eth_dev_adjust_nb_rx_tx_desc(id_, nullptr, &tx_descriptors), "size the rings");
   const int socket = rte_eth_dev_socket_id(id_);
   for (std::uint16_t queue = 0; queue < config_.queues; ++queue) {
     const std::string name = "buffers-" + std::to_string(id_) + "-" + std::to_string(queue);
@@ -199,11 +223,19 @@ void Port::SetFilters(std::vector<std::string>& warnings) {
     if (!address.IsIpv4()) groups.push_back(SolicitedNodeMac(address));
   }
   if (groups.empty()) return;
+  groups.push_back({{0x33, 0x33, 0, 0, 0, 1}});  // all nodes, to whom others announce addresses
   // Neighbour solicitations come to a multicast address: the narrowest filter that the device has, let in.
   if (rte_eth_dev_set_mc_addr_list(id_, groups.data(), static_cast<std::uint32_t>(groups.size())) == 0)
     return;
   if (rte_eth_allmulticast_enable(id_) == 0 || rte_eth_promiscuous_enable(id_) == 0) return;
   warnings.push_back(config_.device + ": can't be told to receive IPv6 neighbour solicitations");
+}
+
+/// Drivers leave out functions that the others make superfluous.
+void Port::ReadRssFunctions() noexcept {
+  if (rss_functions_ == 0) return;
+  rte_eth_rss_conf rss{};
+  if (rte_eth_dev_rss_hash_conf_get(id_, &rss) == 0) rss_functions_ = rss.rss_hf;
 }
 
 NicDrops Port::ReadDrops() const noexcept {

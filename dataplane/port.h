@@ -42,6 +42,12 @@ class Port {
   const PortConfig& config() const noexcept { return config_; }
   const std::string& driver() const noexcept { return driver_; }
   const MacAddress& mac() const noexcept { return mac_; }
+  /// RTE_ETH_RX_OFFLOAD_*: what the device does for us.
+  std::uint64_t rx_offloads() const noexcept { return rx_offloads_; }
+  /// RTE_ETH_RSS_*: what the device spreads by over the queues; 0 where there is one queue, or it can't.
+  std::uint64_t rss_functions() const noexcept { return rss_functions_; }
+  /// Of the first queue's buffers.
+  rte_mempool* pool() const noexcept { return pools_.front(); }
   const FrameClassifier& classifier() const noexcept { return *classifier_; }
   std::uint16_t rx_queues() const noexcept { return config_.queues; }
   /// Queues that can answer; RX queue i answers on TX queue i.
@@ -50,17 +56,18 @@ class Port {
   NicDrops ReadDrops() const noexcept;
   Link ReadLink() const noexcept;
 
-  /// Packet buffer memory that a port of this configuration takes.
-  static std::size_t NeededMib(const PortConfig& config) noexcept;
-  /// Bytes of a packet buffer.
-  static std::uint16_t BufferRoom(const PortConfig& config) noexcept;
+  /// NUMA node of the device and its buffers; -1: unknown, or none.
   int socket() const noexcept;
 
  private:
   void Attach();
   void CheckLimits(std::vector<std::string>& warnings);
   void Configure(std::vector<std::string>& warnings);
-  void SetUpQueues(std::vector<std::string>& warnings);
+  void SetMtu(std::vector<std::string>& warnings);
+  void CompareMtu(const std::string& interface, std::vector<std::string>& warnings) const;
+  std::uint16_t RxDescriptors() const;
+  void SetUpQueues();
+  void ReadRssFunctions() noexcept;
   void SetFilters(std::vector<std::string>& warnings);
   void Detach() noexcept;
   [[noreturn]] void Fail(const std::string& what) const;
@@ -70,6 +77,8 @@ class Port {
   std::uint16_t id_;
   bool is_started_ = false;
   std::uint16_t tx_queues_ = 0;
+  std::uint64_t rx_offloads_ = 0;
+  std::uint64_t rss_functions_ = 0;
   std::string driver_;
   MacAddress mac_{};
   std::vector<rte_mempool*> pools_;

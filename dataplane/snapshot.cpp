@@ -14,6 +14,9 @@ void AddTo(PortStatus& port, const QueueCounters& queue) {
   }
   port.replies += queue.replies.Get();
   port.replies_failed += queue.replies_failed.Get();
+  port.replies_limited += queue.replies_limited.Get();
+  port.announcements += queue.announcements.Get();
+  port.scattered += queue.scattered.Get();
 }
 
 std::vector<QueueStatus> QueuesOf(const std::vector<std::uint16_t>& port_ids,
@@ -36,7 +39,8 @@ DataplaneSnapshot MakeSnapshot(DataplaneStatus status, const std::vector<std::ui
   DataplaneSnapshot snapshot{std::move(status), QueuesOf(port_ids, workers), std::move(workers)};
   for (PortStatus& port : snapshot.status.ports) {
     port.frames = {};
-    port.replies = port.replies_failed = 0;
+    port.replies = port.replies_failed = port.replies_limited = 0;
+    port.announcements = port.scattered = 0;
     port.fragments = {};
   }
   for (const QueueStatus& queue : snapshot.queues) AddTo(snapshot.status.ports[queue.port], queue.counters);

@@ -83,6 +83,33 @@ int AnswerStats(const DataplaneSnapshot& snapshot, const char* /*parameters*/, r
   return 0;
 }
 
+int AnswerPorts(const DataplaneSnapshot& snapshot, const char* /*parameters*/, rte_tel_data* answer) {
+  rte_tel_data_start_dict(answer);
+  for (const PortStatus& port : snapshot.status.ports) {
+    const std::string name = port.device.substr(0, port.device.find(','));
+    AddDict(answer, name.c_str(), MakeDict([&](rte_tel_data* dict) {
+              const auto add = [&](const char* key, std::uint64_t value) {
+                rte_tel_data_add_dict_u64(dict, key, value);
+              };
+              rte_tel_data_add_dict_string(dict, "driver", port.driver.c_str());
+              add("mtu", port.mtu);
+              add("link_up", std::uint64_t{port.link.is_up});
+              add("link_mbps", port.link.megabits_per_second);
+              add("link_changes", port.link_changes);
+              AddAll<FrameOutcome>(dict, [&](FrameOutcome outcome) { return port.frames.Get(outcome); });
+              add("scattered", port.scattered);
+              add("replies", port.replies);
+              add("replies_failed", port.replies_failed);
+              add("replies_limited", port.replies_limited);
+              add("announcements", port.announcements);
+              add("nic_missed", port.nic.missed);
+              add("nic_errors", port.nic.errors);
+              add("nic_no_buffer", port.nic.no_buffer);
+            }));
+  }
+  return 0;
+}
+
 int AnswerWorkers(const DataplaneSnapshot& snapshot, const char* /*parameters*/, rte_tel_data* answer) {
   rte_tel_data_start_dict(answer);
   for (std::size_t i = 0; i < snapshot.workers.size(); ++i) {
@@ -182,6 +209,7 @@ void Register(const char* command, telemetry_cb answer, const char* help) {
 Telemetry::Telemetry(std::function<DataplaneSnapshot()> source) {
   static const bool is_registered = [] {
     Register("/hostscope/stats", Answer<AnswerStats>, "Datagrams and flow records, and what became of them.");
+    Register("/hostscope/ports", Answer<AnswerPorts>, "Links, and what became of frames.");
     Register("/hostscope/workers", Answer<AnswerWorkers>, "How the workers fare.");
     Register("/hostscope/exporters", Answer<AnswerExporters>,
              "The exporters with most datagrams. Parameter: how many, 20 unless it is given, at most 40.");

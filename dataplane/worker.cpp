@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "dataplane/announcer.h"
 #include "dataplane/frame.h"
 
 namespace hostscope::dataplane {
@@ -19,12 +20,15 @@ ChecksumState FromFlag(std::uint64_t flag, std::uint64_t unknown, std::uint64_t 
   return flag == bad ? ChecksumState::kBad : ChecksumState::kGood;
 }
 
-/// kGood also for RTE_MBUF_F_RX_*_CKSUM_NONE: not in the packet, but its integrity is verified.
-FrameHints HintsOf(std::uint64_t flags) noexcept {
+/// Also of which VLAN. kGood also for RTE_MBUF_F_RX_*_CKSUM_NONE: not in the packet, but its integrity is
+/// verified.
+FrameHints HintsOf(const rte_mbuf& mbuf) noexcept {
+  const std::uint64_t flags = mbuf.ol_flags;
   return {FromFlag(flags & RTE_MBUF_F_RX_IP_CKSUM_MASK, RTE_MBUF_F_RX_IP_CKSUM_UNKNOWN,
                    RTE_MBUF_F_RX_IP_CKSUM_BAD),
           FromFlag(flags & RTE_MBUF_F_RX_L4_CKSUM_MASK, RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN,
-                   RTE_MBUF_F_RX_L4_CKSUM_BAD)};
+                   RTE_MBUF_F_RX_L4_CKSUM_BAD),
+          (flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0, mbuf.vlan_tci};
 }
 
 // Less than a few records are read sooner than given away.
@@ -33,8 +37,8 @@ constexpr std::size_t kLeastToGive = 256;
 // ms of what one core can decode.
 constexpr std::int64_t kLongestWaitNs = 5 * kNanosecondsPerMillisecond;
 
-// The longest IP packet: IPv6 doesn't count its header.
-constexpr std::uint32_t kLongestPacket = 40 + 65535;
+// The longest IP packet, since IPv6 doesn't count its header, behind Ethernet and as many tags as are walked.
+constexpr std::uint32_t kLongestFrame = 14 + 8 * 4 + 40 + 65535;
 
 std::uint8_t* BytesOf(rte_mbuf* mbuf) noexcept {
   return rte_pktmbuf_mtod(mbuf, std::uint8_t*);
@@ -46,7 +50,7 @@ Worker::Worker(const Options& options, const ipfix::Settings& settings,
                std::unique_ptr<aggregator::HostTable> table)
     : options_(options),
       notices_(options.notices),
-      joined_(std::make_unique_for_overwrite<std::uint8_t[]>(kLongestPacket)),
+      joined_(std::make_unique_for_overwrite<std::uint8_t[]>(kLongestFrame)),
       policies_(settings),
       decoder_(settings, this),
       clock_(options.tsc_hz, rte_rdtsc(), WallClock()),
@@ -130,6 +134,9 @@ unsigned Worker::Poll(RxQueue& queue, ReceiveTime now) noexcept {
   // whole.
   for (unsigned i = 0; i < count; ++i) rte_prefetch0(BytesOf(burst[i]));
   for (unsigned i = 0; i < count; ++i) rte_prefetch0(BytesOf(burst[i]) + RTE_CACHE_LINE_SIZE);
+  if (frame_tap_.is_on()) [[unlikely]] {
+    for (unsigned i = 0; i < count; ++i) frame_tap_.Take(*burst[i], queue.port, now);
+  }
   if (count == kBurst && spreader_) spreader_->StartGiving(now);
   current_ = queue.fragments;
   for (unsigned i = 0; i < count; ++i) {
@@ -137,7 +144,7 @@ unsigned Worker::Poll(RxQueue& queue, ReceiveTime now) noexcept {
     const FrameOutcome outcome = Handle(queue, burst[i], now, is_kept);
     queue.counters->frames.Add(outcome);
     if (ClassOf(outcome) == FrameClass::kAnswered) {
-      Answer(queue, burst[i], outcome);
+      Answer(queue, burst[i], outcome, now);
     } else if (!is_kept) {
       rte_pktmbuf_free(burst[i]);
     }
@@ -163,7 +170,7 @@ unsigned Worker::ReadJoined(ReceiveTime now) noexcept {
 void Worker::Read(RxQueue& queue, rte_mbuf* whole, ReceiveTime now) noexcept {
   current_ = queue.fragments;
   const std::uint32_t length = whole->pkt_len;
-  // At most kLongestPacket, since no fragment reaches further.
+  // At most kLongestFrame, since no fragment reaches further.
   const void* const bytes = rte_pktmbuf_read(whole, 0, length, joined_.get());
   ipfix::Datagram datagram;
   const FrameOutcome outcome =
@@ -183,14 +190,17 @@ void Worker::ExporterAdmitted(const Address& address, std::uint16_t port) noexce
 }
 
 FrameOutcome Worker::Handle(RxQueue& queue, rte_mbuf* mbuf, ReceiveTime now, bool& is_kept) noexcept {
-  if (mbuf->nb_segs > 1 && rte_pktmbuf_linearize(mbuf) != 0) [[unlikely]]
-    return FrameOutcome::kSegmented;
+  std::span<const std::uint8_t> frame{BytesOf(mbuf), mbuf->data_len};
+  if (mbuf->nb_segs > 1) [[unlikely]] {
+    if (mbuf->pkt_len > kLongestFrame) return FrameOutcome::kSegmented;
+    frame = InOnePiece(queue, mbuf);
+  }
   ipfix::Datagram datagram;
-  const FrameOutcome outcome =
-      queue.classifier->Classify({BytesOf(mbuf), mbuf->data_len}, HintsOf(mbuf->ol_flags), datagram);
+  const FrameOutcome outcome = queue.classifier->Classify(frame, HintsOf(*mbuf), datagram);
   if (outcome == FrameOutcome::kDatagram) {
     datagram.received = now;
-    JobRing::Place* const place = PlaceFor(datagram);
+    // What lies in our own memory is gone with the next such frame.
+    JobRing::Place* const place = frame.data() == BytesOf(mbuf) ? PlaceFor(datagram) : nullptr;
     // Outcomes are in the decoder's own books.
     if (place == nullptr) {
       static_cast<void>(decoder_.Decode(datagram, *aggregator_));
@@ -201,10 +211,22 @@ FrameOutcome Worker::Handle(RxQueue& queue, rte_mbuf* mbuf, ReceiveTime now, boo
       if (is_kept) spreader_->Give();
     }
   } else if (outcome == FrameOutcome::kFragment) {
-    if (rte_mbuf* const whole = queue.fragments->Take(options_.index, {BytesOf(mbuf), mbuf->data_len}))
-      Read(queue, whole, now);
+    if (rte_mbuf* const whole = queue.fragments->Take(options_.index, frame)) Read(queue, whole, now);
   }
   return outcome;
+}
+
+/// A frame in several buffers: where it is, if all of its IP packet lies in the first of them, else a copy.
+std::span<const std::uint8_t> Worker::InOnePiece(RxQueue& queue, const rte_mbuf* mbuf) noexcept {
+  queue.counters->scattered.Add(1);
+  const std::span<const std::uint8_t> first{rte_pktmbuf_mtod(mbuf, const std::uint8_t*), mbuf->data_len};
+  IpPacket packet;
+  if (WalkToTransport(first, LinkType::kEthernet, packet) == HeaderResult::kIp &&
+      packet.end_offset <= first.size()) {
+    return first;
+  }
+  const void* const bytes = rte_pktmbuf_read(mbuf, 0, mbuf->pkt_len, joined_.get());
+  return {static_cast<const std::uint8_t*>(bytes), mbuf->pkt_len};
 }
 
 /// Where to put the data sets of a datagram; null: it is read here.
@@ -259,10 +281,15 @@ unsigned Worker::DoJobsOf(JobRing& ring, ReceiveTime& arrival) noexcept {
   return done;
 }
 
-void Worker::Answer(RxQueue& queue, rte_mbuf* mbuf, FrameOutcome outcome) noexcept {
+void Worker::Answer(RxQueue& queue, rte_mbuf* mbuf, FrameOutcome outcome, ReceiveTime now) noexcept {
+  ReplyBudget& budget = outcome == FrameOutcome::kEcho ? queue.echoes : queue.resolutions;
+  if (!budget.Take(now)) {
+    queue.counters->replies_limited.Add(1);
+    return rte_pktmbuf_free(mbuf);
+  }
   const std::uint16_t length = mbuf->data_len;
   bool is_sent = false;
-  if (queue.can_answer && rte_pktmbuf_tailroom(mbuf) >= Neighbours::kMaxGrowth) {
+  if (queue.can_answer && mbuf->nb_segs == 1 && rte_pktmbuf_tailroom(mbuf) >= Neighbours::kMaxGrowth) {
     const std::size_t reply = queue.classifier->neighbours().Answer(
         outcome, {BytesOf(mbuf), length + Neighbours::kMaxGrowth}, length);
     mbuf->data_len = static_cast<std::uint16_t>(reply);
@@ -341,6 +368,9 @@ void Worker::Housekeeping(std::uint64_t tsc) noexcept {
   decoder_.Expire(clock_.At(tsc));
   ChangePolicy();
   for (RxQueue* const queue : ports_) queue->fragments->Tick(options_.index);
+  for (const RxQueue& queue : options_.queues) {
+    if (queue.announcer != nullptr) queue.announcer->Tick();
+  }
   const std::int64_t longest = TicksToNs(longest_ticks_);
   gauges_.busy_share.store(static_cast<double>(busy_ticks_) / static_cast<double>(tsc - second_began_),
                            std::memory_order_relaxed);

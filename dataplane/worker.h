@@ -4,15 +4,18 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "aggregator/worker_aggregator.h"
 #include "dataplane/clock.h"
 #include "dataplane/frame_outcome.h"
+#include "dataplane/frame_tap.h"
 #include "dataplane/handover.h"
 #include "dataplane/notice_ring.h"
 #include "dataplane/policy_handover.h"
 #include "dataplane/port_fragments.h"
+#include "dataplane/reply_budget.h"
 #include "dataplane/snapshot_box.h"
 #include "dataplane/spread.h"
 #include "dataplane/worker_books.h"
@@ -24,6 +27,7 @@ struct rte_mbuf;
 
 namespace hostscope::dataplane {
 
+class Announcer;
 class FrameClassifier;
 
 /// One RX queue as its worker sees it.
@@ -37,6 +41,9 @@ struct RxQueue {
   const Counter* nic_drops = nullptr;
   QueueCounters* counters = nullptr;
   PortFragments* fragments = nullptr;  ///< the port's
+  Announcer* announcer = nullptr;      ///< the port's, where this is its first queue
+  ReplyBudget resolutions;
+  ReplyBudget echoes;
 };
 
 /// How a worker's loop fares. Written by the worker, read by any thread.
@@ -89,6 +96,9 @@ class Worker final : private ipfix::DecoderObserver {
   /// After HasEnded(), once: the window that was open.
   std::optional<aggregator::WindowPart> TakeLastPart() noexcept;
 
+  /// A control thread's side of it.
+  FrameTap& frame_tap() noexcept { return frame_tap_; }
+
   /// Any thread.
   const ipfix::Accounting& accounting() const noexcept { return decoder_.accounting(); }
   const aggregator::AggregatorCounters& aggregator_counters() const noexcept {
@@ -112,6 +122,7 @@ class Worker final : private ipfix::DecoderObserver {
   unsigned Poll(RxQueue& queue, ReceiveTime now) noexcept;
   /// With `is_kept` the buffer went on to another worker.
   FrameOutcome Handle(RxQueue& queue, rte_mbuf* mbuf, ReceiveTime now, bool& is_kept) noexcept;
+  std::span<const std::uint8_t> InOnePiece(RxQueue& queue, const rte_mbuf* mbuf) noexcept;
   void Read(RxQueue& queue, rte_mbuf* whole, ReceiveTime now) noexcept;
   unsigned ReadJoined(ReceiveTime now) noexcept;
   void ExporterAdmitted(const Address& address, std::uint16_t port) noexcept override;
@@ -128,7 +139,7 @@ class Worker final : private ipfix::DecoderObserver {
   void TakeJobsBack() noexcept;
   /// Stopping: gives nothing any more. True once nothing is under way.
   bool HasFinishedJobs() noexcept;
-  void Answer(RxQueue& queue, rte_mbuf* mbuf, FrameOutcome outcome) noexcept;
+  void Answer(RxQueue& queue, rte_mbuf* mbuf, FrameOutcome outcome, ReceiveTime now) noexcept;
   /// False where the window is over, but what belongs to it may still come: then nothing may be counted that
   /// belongs to the next one.
   bool CloseWindow(ReceiveTime now) noexcept;
@@ -146,8 +157,9 @@ class Worker final : private ipfix::DecoderObserver {
   std::vector<RxQueue*> ports_;  ///< a queue of each port
   NoticeRing* notices_ = nullptr;
   PortFragments* current_ = nullptr;        ///< of the port that is polled
-  std::unique_ptr<std::uint8_t[]> joined_;  ///< a whole datagram, where it lies in several buffers
+  std::unique_ptr<std::uint8_t[]> joined_;  ///< a frame or datagram that lies in several buffers
   PolicyHandover policies_;
+  FrameTap frame_tap_;
   ipfix::Decoder decoder_;
   std::unique_ptr<aggregator::WorkerAggregator> aggregator_;
   Handover handover_;

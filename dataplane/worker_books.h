@@ -17,8 +17,11 @@ namespace hostscope::dataplane {
 /// What a worker counts of one RX queue. Written by the worker, read by any thread.
 struct QueueCounters {
   FrameCounters frames;
-  Counter replies;         ///< handed to the NIC
-  Counter replies_failed;  ///< the TX ring was full, or the queue can't answer
+  Counter replies;          ///< handed to the NIC
+  Counter replies_failed;   ///< the TX ring was full, or the queue can't answer
+  Counter replies_limited;  ///< not given, since too many were asked for: see ReplyBudget
+  Counter announcements;    ///< of the port's addresses, by the first queue
+  Counter scattered;        ///< frames that came in several buffers
 };
 
 /// The same at one moment.

@@ -63,16 +63,26 @@ void DescribePort(KeyVisitor& visitor, dataplane::PortConfig& port) {
        "Addresses of this port, to which exporters send. It answers ARP, neighbour solicitation and ping.",
        true},
       ListOf(port.addresses, [](Address& address) { return OwnAddress(address); }));
+  visitor.Many(
+      {"vlans",
+       "VLANs that these addresses are in, by the outermost tag; 0: untagged frames. Empty: any. "
+       "Answers\nhave the tags of what they answer."},
+      ListOf(port.vlans, [](std::uint16_t& number) { return Whole<std::uint16_t>(number, 0, 4094); }));
   visitor.Many({"udp_ports", "Destination ports of export datagrams."},
                ListOf(port.collector_ports,
                       [](std::uint16_t& number) { return Whole<std::uint16_t>(number, 1, UINT16_MAX); }));
   visitor.One({"queues", "Receive queues; they are dealt out to the workers."},
               Whole<std::uint16_t>(port.queues, 1, 128));
-  visitor.One({"rx_descriptors", "How many packets a queue holds while its worker is busy."},
-              Whole<std::uint16_t>(port.rx_descriptors, 64, 32768));
+  visitor.One({"rx_descriptors",
+               "How many packets a queue holds while its worker is busy; 0: 2048, or what the device has "
+               "nearest."},
+              Whole<std::uint16_t>(port.rx_descriptors, 0, 32768));
   visitor.One({"buffers", "Packet buffers of each queue; 0: enough for its descriptors."},
               Whole<std::uint32_t>(port.buffers, 0, 16'777'216));
-  visitor.One({"mtu", "Largest packet; 0: what the device has."}, Whole<std::uint16_t>(port.mtu, 0, 9600));
+  visitor.One({"mtu",
+               "Largest IP packet. Buffers have room for it, and the device is set to it; an interface that "
+               "the kernel\nshares (net_af_xdp, net_af_packet) keeps its own."},
+              Whole<std::uint16_t>(port.mtu, 1280, 9600));
   visitor.One({"promiscuous", "Also take frames that the NIC's address filter would refuse."},
               Switch(port.promiscuous));
   visitor.One({"verify_udp_checksum", "Drop datagrams with a wrong UDP checksum."},
@@ -90,7 +100,7 @@ void DescribeDpdk(KeyVisitor& visitor, dataplane::EalConfig& eal) {
               SizeOrAuto(eal.memory_mib, 1'048'576));
   visitor.One({"telemetry",
                "Answer on DPDK's telemetry socket, /run/dpdk/rte/dpdk_telemetry.v2, also /hostscope/stats,\n"
-               "/hostscope/workers and /hostscope/exporters."},
+               "/hostscope/ports, /hostscope/workers and /hostscope/exporters."},
               Switch(eal.telemetry));
   visitor.Many({"arguments", "Further arguments of DPDK's EAL."},
                ListOf(eal.arguments, [](std::string& argument) { return Text(argument, "any text"); }));

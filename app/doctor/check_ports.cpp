@@ -6,6 +6,7 @@
 
 #include "app/doctor/checks.h"
 #include "dataplane/port.h"
+#include "dataplane/port_sizes.h"
 
 namespace hostscope::app {
 namespace {
@@ -108,21 +109,13 @@ Finding OfInterface(const SystemView& system, const std::string& device, const s
 
 }  // namespace
 
-std::string InterfaceOf(const std::string& device) {
-  constexpr std::string_view kKey = ",iface=";
-  const std::size_t at = device.find(kKey);
-  if (at == std::string::npos) return {};
-  const std::size_t begin = at + kKey.size();
-  return device.substr(begin, device.find(',', begin) - begin);
-}
-
 void CheckPorts(const Config& config, const SystemView& system, Findings& findings) {
   if (config.dataplane.ports.empty()) {
     findings.push_back({"ports", Verdict::kFail, "none is configured", "name one in `ports`"});
   }
   for (const dataplane::PortConfig& port : config.dataplane.ports) {
     const std::string pci = dataplane::PciAddress(port.device);
-    const std::string interface = InterfaceOf(port.device);
+    const std::string interface = dataplane::KernelInterface(port.device);
     if (!pci.empty()) {
       findings.push_back(OfPci(system, pci));
     } else if (!interface.empty()) {

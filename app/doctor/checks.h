@@ -30,7 +30,4 @@ void CheckSinks(const Config& config, Findings& findings);
 /// Whether the HTTP server could listen, and the files that it reads.
 void CheckHttp(const Config& config, Findings& findings);
 
-/// The network interface of a virtual device that has one ("net_af_xdp0,iface=eth1"); else empty.
-std::string InterfaceOf(const std::string& device);
-
 }  // namespace hostscope::app

@@ -30,6 +30,11 @@ void AddPort(StatsGroup& group, const dataplane::PortStatus& port) {
   nic.Add("no_buffer", port.nic.no_buffer);
   group.Add("replies", port.replies);
   group.Add("replies_failed", port.replies_failed);
+  group.Add("replies_limited", port.replies_limited);
+  group.Add("announcements", port.announcements);
+  group.Add("scattered", port.scattered);
+  group.Add("link_up", std::uint64_t{port.link.is_up});
+  group.Add("link_changes", port.link_changes);
 }
 
 void AddState(StatsGroup& group, const StateCounters& state) {

@@ -37,6 +37,18 @@ std::string TargetsOf(const dataplane::PortConfig& port) {
   return text;
 }
 
+std::string Joined(const std::vector<std::string>& names) {
+  if (names.empty()) return "nothing";
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : " ") + name;
+  return text;
+}
+
+std::string ToText(const dataplane::Link& link) {
+  if (!link.is_up) return "down";
+  return link.megabits_per_second == 0 ? "up" : fmt::format("up, {} Mbit/s", link.megabits_per_second);
+}
+
 }  // namespace
 
 void StartLogging(LogLevel level) {
@@ -57,9 +69,13 @@ void Reporter::LogStart(const Config& config) {
     const dataplane::PortStatus& port = status.ports[i];
     const auto& mac = port.mac;
     spdlog::info("port {} ({}, {:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}, link {}): point exporters at {}",
-                 port.device, port.driver, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
-                 port.link.is_up ? "up" : "down", TargetsOf(config.dataplane.ports[i]));
+                 port.device, port.driver, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], ToText(port.link),
+                 TargetsOf(config.dataplane.ports[i]));
+    spdlog::info(
+        "port {}: MTU {}; the device does {}{}", port.device, port.mtu, Joined(port.offloads),
+        config.dataplane.ports[i].queues == 1 ? std::string() : "; it spreads by " + Joined(port.rss));
   }
+  ports_ = status.ports;
   std::string cores;
   for (const dataplane::WorkerStatus& worker : status.workers) cores += fmt::format(" {}", worker.cpu);
   std::string lengths;
@@ -70,6 +86,23 @@ void Reporter::LogStart(const Config& config) {
   for (const RunningSink& sink : appliance_.delivery().sinks())
     spdlog::info("host records go to {}", sink.name);
   since_ = std::chrono::steady_clock::now();
+}
+
+void Reporter::LogChanges() {
+  std::vector<dataplane::PortStatus> ports = appliance_.status().ports;
+  for (std::size_t i = 0; i < ports.size(); ++i) {
+    if (ports[i].link_changes != ports_[i].link_changes) {
+      const auto level = ports[i].link.is_up ? spdlog::level::info : spdlog::level::warn;
+      spdlog::log(level, "port {}: the link is {}", ports[i].device, ToText(ports[i].link));
+    }
+    const auto conflicts = [](const dataplane::PortStatus& port) {
+      return port.frames.Get(dataplane::FrameOutcome::kConflict);
+    };
+    if (conflicts(ports_[i]) == 0 && conflicts(ports[i]) != 0)
+      spdlog::error("port {}: another station has one of its addresses, too; exporters may send there",
+                    ports[i].device);
+  }
+  ports_ = std::move(ports);
 }
 
 Reporter::Totals Reporter::Count(std::uint64_t& exporters) const {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "app/config/config.h"
 #include "app/run/appliance.h"
@@ -21,6 +22,8 @@ class Reporter {
 
   /// Where exporters should send, and what runs where.
   void LogStart(const Config& config);
+  /// What has happened to ports since the last time. Often.
+  void LogChanges();
   /// One line of what happened since the last time.
   void LogSummary();
   /// A few words of how it goes, for the service manager.
@@ -37,6 +40,7 @@ class Reporter {
   Totals Count(std::uint64_t& exporters) const;
 
   const Appliance& appliance_;
+  std::vector<dataplane::PortStatus> ports_;  ///< as the log has them
   Totals at_status_;
   std::chrono::steady_clock::time_point status_since_ = std::chrono::steady_clock::now();
   Totals before_;

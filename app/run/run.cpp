@@ -70,6 +70,7 @@ bool Watch(const RunOptions& options, const Signals& signals, Appliance& applian
       manager.Ready(reporter.Status());
     }
     manager.Watch(appliance.beats());
+    reporter.LogChanges();
     if (const std::uint64_t windows = appliance.windows_closed(); windows != windows_seen) {
       windows_seen = windows;
       WriteStats(appliance, options.stats_path);

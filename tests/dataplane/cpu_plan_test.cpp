@@ -34,6 +34,16 @@ std::string WhatIsWrong(const DataplaneConfig& config, const std::vector<unsigne
   return "";
 }
 
+TEST(CpuPlanTest, WorkersOnAnotherNodeThanTheirPort) {
+  std::vector<std::string> warnings;
+  WarnOfFarWorkers("0000:3b:00.0", 0, {{2, 0}, {3, 0}}, warnings);
+  WarnOfFarWorkers("net_tap0", -1, {{2, 0}, {9, 1}}, warnings);
+  EXPECT_THAT(warnings, IsEmpty());
+  WarnOfFarWorkers("0000:3b:00.0", 1, {{2, 0}, {9, 1}, {3, 0}, {2, 0}}, warnings);
+  EXPECT_THAT(warnings, ElementsAre("0000:3b:00.0: is on NUMA node 1, and read from another by workers on "
+                                    "cores 2, 3: take cores of its node for cores.workers"));
+}
+
 TEST(CpuPlanTest, TwoCpusGiveOneWorkerAndOneForTheRest) {
   std::vector<std::string> warnings;
   const CpuPlan plan = Plan(WithQueues(1), {0, 1}, warnings);

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <stdexcept>
 #include <string>
@@ -76,11 +77,132 @@ TEST_F(DeviceTest, FramesBecomeHostRecordsAndAnswers) {
   EXPECT_THAT(dataplane_->Exporters(), SizeIs(1));
 
   dataplane_.reset();  // closes the capture
-  const std::vector<Bytes> answers = testing::ReadCapture(Path("out.pcap"));
+  std::vector<Bytes> answers = testing::ReadCapture(Path("out.pcap"));
+  std::erase_if(answers, [](const Bytes& frame) { return frame[0] == 0xff; });  // announcements
   ASSERT_THAT(answers, SizeIs(2));
   EXPECT_EQ(answers[0].size(), 42U);
   EXPECT_EQ(answers[0][21], 2) << "an ARP reply";
   EXPECT_EQ(answers[1][34], 0) << "an echo reply";
+}
+
+TEST_F(DeviceTest, FloodsOfRequestsAreNotAnsweredWithFloods) {
+  testing::IpFrame ping;
+  ping.source = kExporter;
+  ping.destination = kOurs;
+  testing::WriteCapture(Path("in.pcap"), {BuildIcmp(ping, {8, 0, 0, 0, 0, 1, 0, 1})});
+  AddPort("net_pcap0,rx_pcap=" + Path("in.pcap") + ",infinite_rx=1");
+  const auto begin = std::chrono::steady_clock::now();
+  StartAll();
+  MergeUntil([&] { return Frames() > 20'000; });
+  StopAll();
+  const auto seconds =
+      std::chrono::ceil<std::chrono::seconds>(std::chrono::steady_clock::now() - begin).count();
+  const PortStatus port = dataplane_->status().ports.at(0);
+  const std::uint64_t pings = port.frames.Get(FrameOutcome::kEcho);
+  EXPECT_GE(port.replies + port.replies_failed, 1000U) << "a second's worth at once";
+  EXPECT_LE(port.replies + port.replies_failed, 1000U * static_cast<std::uint64_t>(1 + seconds));
+  EXPECT_EQ(pings, port.replies + port.replies_failed + port.replies_limited);
+}
+
+TEST_F(DeviceTest, CapturesWhatItReceives) {
+  UdpFrame other = DatagramFrame(IpfixMessage(1, 0));
+  other.source = ParseAddress("192.0.2.99");
+  const Bytes wanted = Build(DatagramFrame(IpfixMessage(5, 0)));
+  testing::WriteCapture(Path("in.pcap"), {wanted, Build(other)});
+  AddPort("net_pcap0,rx_pcap=" + Path("in.pcap") + ",infinite_rx=1");
+  StartAll();
+  CapturedFrame frame;
+  EXPECT_FALSE(dataplane_->TakeFrame(0, frame)) << "it is off";
+  dataplane_->StartCapture({Prefix::Ipv4(kExporter.ipv4_bits(), 32), 40});
+  std::size_t taken = 0;
+  MergeUntil([&] {
+    while (taken < 100 && dataplane_->TakeFrame(0, frame)) {
+      ++taken;
+      EXPECT_EQ(frame.length, wanted.size());
+      EXPECT_EQ(frame.port, 0U);
+      EXPECT_EQ(frame.bytes, Bytes(wanted.begin(), wanted.begin() + 40));
+    }
+    return taken == 100;
+  });
+  // Nobody takes any: the worker goes on, and what has no room is counted.
+  MergeUntil([&] { return dataplane_->FramesMissed() > 1000; });
+  // Another one has nothing of the one before.
+  dataplane_->StartCapture({});
+  EXPECT_EQ(dataplane_->FramesMissed(), 0U);
+  bool has_other = false;
+  MergeUntil([&] {
+    while (!has_other && dataplane_->TakeFrame(0, frame)) {
+      EXPECT_EQ(frame.bytes.size(), frame.length);
+      has_other = frame.bytes == Build(other);
+    }
+    return has_other;
+  });
+  dataplane_->StopCapture();
+  MergeUntil([&] { return !dataplane_->TakeFrame(0, frame); });
+  StopAll();
+  EXPECT_GT(flows_, 0U);
+}
+
+TEST_F(DeviceTest, AnnouncesItsAddresses) {
+  testing::WriteCapture(Path("in.pcap"), {Build(DatagramFrame(IpfixMessage(1, 0)))});
+  AddPort("net_pcap0,rx_pcap=" + Path("in.pcap") + ",tx_pcap=" + Path("out.pcap"));
+  config_.ports[0].addresses.push_back(ParseAddress("2001:db8::1"));
+  config_.ports[0].vlans = {0, 7};
+  StartAll();
+  // Of two addresses in two VLANs: a report for the one of IPv6, probes, and twice an announcement.
+  MergeUntil([&] { return dataplane_->status().ports.at(0).announcements == 2U * (1 + 2 + 2 + 2); });
+  StopAll();
+  dataplane_.reset();
+  const std::vector<Bytes> sent = testing::ReadCapture(Path("out.pcap"));
+  EXPECT_THAT(sent, SizeIs(14));
+  EXPECT_EQ(std::ranges::count_if(sent, [](const Bytes& frame) { return OutermostVlan(frame) == 7; }), 7);
+}
+
+TEST_F(DeviceTest, FramesInSeveralBuffersAreRead) {
+  UdpFrame long_one = DatagramFrame(IpfixMessage(14, 0));
+  long_one.payload.resize(8900);  // a set that is no template's fills the rest
+  const std::size_t rest = long_one.payload.size() - IpfixMessage(14, 0).size();
+  long_one.payload[2] = 8900 >> 8;
+  long_one.payload[3] = 8900 & 0xff;
+  std::uint8_t* const filler = long_one.payload.data() + IpfixMessage(14, 0).size();
+  filler[0] = 1;
+  filler[1] = 9;
+  filler[2] = static_cast<std::uint8_t>(rest >> 8);
+  filler[3] = static_cast<std::uint8_t>(rest & 0xff);
+  UdpFrame padded = DatagramFrame(IpfixMessage(3, 14));
+  padded.trailer = Bytes(4000);  // its datagram lies in the first buffer
+  UdpFrame wrong = long_one;
+  wrong.udp_checksum = 0xbeef;
+  UdpFrame part = long_one;
+  std::vector<Bytes> frames =
+      testing::BuildFragments(part, 7, 4400);  // longer than a buffer, each but the last
+  frames.insert(frames.begin(), {Build(long_one), Build(padded), Build(wrong)});
+  testing::WriteCapture(Path("in.pcap"), frames);
+  AddPort("net_pcap0,rx_pcap=" + Path("in.pcap"));
+  StartAll();
+  MergeUntil([&] { return Frames() == frames.size(); });
+  StopAll();
+  const PortStatus port = dataplane_->status().ports.at(0);
+  EXPECT_EQ(port.scattered, 5U) << "all but the last fragment";
+  EXPECT_EQ(port.frames.Get(FrameOutcome::kDatagram), 2U);
+  EXPECT_EQ(port.frames.Get(FrameOutcome::kBadUdpChecksum), 1U) << "which is over all of the buffers";
+  EXPECT_EQ(port.frames.Get(FrameOutcome::kFragment), 3U);
+  EXPECT_EQ(port.frames.Total(), frames.size());
+  EXPECT_EQ(flows_, 14U + 3);
+}
+
+TEST_F(DeviceTest, JumboFramesLieInOneBuffer) {
+  UdpFrame frame = DatagramFrame(IpfixMessage(14, 0));
+  frame.trailer = Bytes(9000 - 300);
+  testing::WriteCapture(Path("in.pcap"), {Build(frame)});
+  AddPort("net_pcap0,rx_pcap=" + Path("in.pcap"));
+  config_.ports[0].mtu = 9000;
+  StartAll();
+  MergeUntil([&] { return Frames() == 1; });
+  StopAll();
+  EXPECT_EQ(dataplane_->status().ports.at(0).scattered, 0U);
+  EXPECT_EQ(dataplane_->status().ports.at(0).mtu, 9000U);
+  EXPECT_EQ(flows_, 14U);
 }
 
 TEST_F(DeviceTest, WindowsCloseOnTimeWithoutTraffic) {

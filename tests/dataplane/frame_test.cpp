@@ -76,6 +76,30 @@ TEST_F(FrameTest, WalksOneOrTwoVlanTags) {
   EXPECT_EQ(Classify(frame), FrameOutcome::kDatagram);
 }
 
+TEST_F(FrameTest, TakesFramesOfItsVlansAlone) {
+  const auto outcome = [this](const std::vector<std::uint16_t>& vlans, const std::vector<testing::Tag>& tags,
+                              FrameHints hints = {}) {
+    rules_.vlans = vlans;
+    UdpFrame frame = Ipv4();
+    frame.tags = tags;
+    return Classify(frame, hints);
+  };
+  EXPECT_EQ(outcome({}, {{0x8100, 7}}), FrameOutcome::kDatagram);
+  EXPECT_EQ(outcome({7}, {{0x8100, 7}}), FrameOutcome::kDatagram);
+  EXPECT_EQ(outcome({7}, {{0x8100, 0xe007}}), FrameOutcome::kDatagram) << "with a priority";
+  EXPECT_EQ(outcome({7}, {{0x88a8, 7}, {0x8100, 9}}), FrameOutcome::kDatagram) << "the outermost counts";
+  EXPECT_EQ(outcome({9}, {{0x88a8, 7}, {0x8100, 9}}), FrameOutcome::kOtherVlan);
+  EXPECT_EQ(outcome({7}, {{0x8100, 8}}), FrameOutcome::kOtherVlan);
+  EXPECT_EQ(outcome({7}, {}), FrameOutcome::kOtherVlan);
+  EXPECT_EQ(outcome({0, 8}, {}), FrameOutcome::kDatagram);
+  EXPECT_EQ(outcome({0, 8}, {{0x8100, 0xe000}}), FrameOutcome::kDatagram) << "a priority alone";
+  FrameHints stripped;
+  stripped.is_tag_off = true;
+  stripped.tag_control = 0x2007;
+  EXPECT_EQ(outcome({7}, {}, stripped), FrameOutcome::kDatagram);
+  EXPECT_EQ(outcome({0}, {}, stripped), FrameOutcome::kOtherVlan);
+}
+
 TEST_F(FrameTest, WalksIpv4Options) {
   UdpFrame frame = Ipv4();
   frame.ipv4_options = Bytes(40, 1);

@@ -111,13 +111,32 @@ TEST_F(NeighboursTest, AnswersAnArpProbe) {  // RFC 5227: asked by a host that h
 
 TEST_F(NeighboursTest, LeavesOtherArpAlone) {
   EXPECT_EQ(Classify(BuildArp({}, 1, kPeerMac, kPeer4, ParseAddress("10.0.0.2"))), FrameOutcome::kNotOurs);
-  EXPECT_EQ(Classify(BuildArp({}, 1, kPeerMac, kOurs4, kOurs4)), FrameOutcome::kNotOurs) << "a conflict";
   EXPECT_EQ(Classify(BuildArp({}, 2, kPeerMac, kPeer4, kOurs4)), FrameOutcome::kNotIp) << "a reply";
   EXPECT_EQ(Classify(BuildArp({}, 1, {0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, kPeer4, kOurs4)),
             FrameOutcome::kNotIp);
   Bytes short_one = BuildArp({}, 1, kPeerMac, kPeer4, kOurs4);
   short_one.resize(41);
   EXPECT_EQ(Classify(short_one), FrameOutcome::kTruncated);
+}
+
+TEST_F(NeighboursTest, NoticesWhoHasItsAddressToo) {  // RFC 5227 section 2.4, RFC 4862 section 5.4.4
+  EXPECT_EQ(Classify(BuildArp({}, 1, kPeerMac, kOurs4, kOurs4)), FrameOutcome::kConflict);
+  EXPECT_EQ(Classify(BuildArp({}, 1, kPeerMac, kOurs4, kPeer4)), FrameOutcome::kConflict);
+  EXPECT_EQ(Classify(BuildArp({}, 2, kPeerMac, kOurs4, ParseAddress("0.0.0.0"))), FrameOutcome::kConflict);
+  EXPECT_EQ(Classify(BuildArp({}, 1, kOurMac, kOurs4, kOurs4)), FrameOutcome::kNotOurs) << "our own";
+  Bytes message = Solicitation(kOurs6, false);
+  message[0] = 136;
+  IpFrame claim = From(kOurs6, ParseAddress("ff02::1"), 255);
+  EXPECT_EQ(Classify(BuildIcmp(claim, message)), FrameOutcome::kConflict);
+  Bytes wrong = BuildIcmp(claim, message);
+  wrong.back() ^= 1;
+  EXPECT_EQ(Classify(wrong), FrameOutcome::kNotOurs) << "checksum";
+  claim.source_mac = kOurMac;
+  EXPECT_EQ(Classify(BuildIcmp(claim, message)), FrameOutcome::kNotOurs) << "our own";
+  claim = From(kOurs6, ParseAddress("ff02::1"), 254);
+  EXPECT_EQ(Classify(BuildIcmp(claim, message)), FrameOutcome::kNotOurs) << "from another network";
+  const Bytes other = Solicitation(ParseAddress("2001:db8::99"), false);
+  EXPECT_EQ(Classify(BuildIcmp(From(kPeer6, ParseAddress("ff02::1"), 255), other)), FrameOutcome::kNotOurs);
 }
 
 TEST_F(NeighboursTest, AnswersASolicitation) {

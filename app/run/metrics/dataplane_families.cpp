@@ -112,8 +112,8 @@ void AddFrames(MetricsText& text, const DataplaneSnapshot& snapshot) {
   }
 }
 
-void AddReplies(MetricsText& text, const DataplaneSnapshot& snapshot, std::string_view name,
-                std::string_view help, Counter dataplane::QueueCounters::*counter) {
+void AddOfQueues(MetricsText& text, const DataplaneSnapshot& snapshot, std::string_view name,
+                 std::string_view help, Counter dataplane::QueueCounters::*counter) {
   text.Family(name, MetricType::kCounter, help);
   for (const dataplane::QueueStatus& queue : snapshot.queues) {
     text.Sample((queue.counters.*counter).Get(),
@@ -201,11 +201,19 @@ void AddFragments(MetricsText& text, const DataplaneSnapshot& snapshot) {
 
 void AddPorts(MetricsText& text, const DataplaneSnapshot& snapshot) {
   AddFrames(text, snapshot);
-  AddReplies(text, snapshot, "replies",
-             "Answers to ARP, neighbour solicitations and pings that the NIC took.",
-             &dataplane::QueueCounters::replies);
-  AddReplies(text, snapshot, "replies_failed", "Answers that could not be sent.",
-             &dataplane::QueueCounters::replies_failed);
+  AddOfQueues(text, snapshot, "frames_scattered", "Frames that came in several buffers.",
+              &dataplane::QueueCounters::scattered);
+  AddOfQueues(text, snapshot, "replies",
+              "Answers to ARP, neighbour solicitations and pings that the NIC took.",
+              &dataplane::QueueCounters::replies);
+  AddOfQueues(text, snapshot, "replies_failed", "Answers that could not be sent.",
+              &dataplane::QueueCounters::replies_failed);
+  AddOfQueues(text, snapshot, "replies_limited",
+              "Answers that were not given, since more than 1000 a second were asked for.",
+              &dataplane::QueueCounters::replies_limited);
+  AddOfQueues(text, snapshot, "announcements",
+              "Frames that told of the port's addresses, or asked whether another station has them.",
+              &dataplane::QueueCounters::announcements);
   AddFragments(text, snapshot);
   text.Family("nic_dropped", MetricType::kCounter,
               "Frames that were lost before a worker saw them, by reason. missed: a receive ring was full. "
@@ -218,6 +226,9 @@ void AddPorts(MetricsText& text, const DataplaneSnapshot& snapshot) {
   text.Family("port_link_up", MetricType::kGauge, "1 where the port has a link.");
   for (const dataplane::PortStatus& port : snapshot.status.ports)
     text.Sample(std::uint64_t{port.link.is_up}, {{"port", port.device}, {"driver", port.driver}});
+  text.Family("port_link_changes", MetricType::kCounter, "Times that the port's link went up or down.");
+  for (const dataplane::PortStatus& port : snapshot.status.ports)
+    text.Sample(port.link_changes, {{"port", port.device}});
 }
 
 void AddWorkers(MetricsText& text, const DataplaneSnapshot& snapshot) {

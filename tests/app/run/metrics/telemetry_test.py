@@ -43,7 +43,7 @@ class Telemetry(unittest.TestCase):
 
     def test_commands_are_listed(self):
         commands = self.client.ask("/")
-        for name in ("stats", "workers", "exporters"):
+        for name in ("stats", "ports", "workers", "exporters"):
             self.assertIn("/hostscope/" + name, commands)
             self.assertTrue(self.client.ask(f"/help,/hostscope/{name}"))
 
@@ -55,6 +55,13 @@ class Telemetry(unittest.TestCase):
         self.assertEqual(answer["records_seen"], RECORDS)
         self.assertEqual(answer["records_counted"], stats["records"]["counted"])
         self.assertEqual(answer["records_skipped"], stats["records"]["skipped"])
+
+    def test_ports(self):
+        (port,) = self.client.ask("/hostscope/ports").values()
+        (said,) = self.appliance.stats()["ports"].values()
+        self.assertEqual({name: port[name] for name in said["frames"]}, said["frames"])
+        self.assertEqual((port["link_up"], port["link_changes"], port["mtu"]), (1, 0, 1500))
+        self.assertTrue(port["driver"])
 
     def test_workers(self):
         answer, stats = self.client.ask("/hostscope/workers"), self.appliance.stats()
