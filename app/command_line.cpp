@@ -17,6 +17,7 @@ int RunCommandLine(int argc, char** argv) {
   AddCheck(root, chosen);
   AddGenerate(root, chosen);
   AddTop(root, chosen);
+  AddCapture(root, chosen);
   AddDoctor(root, chosen);
   try {
     root.parse(argc, argv);

@@ -21,6 +21,7 @@ void AddRun(CLI::App& root, Command& chosen);
 void AddReplay(CLI::App& root, Command& chosen);
 void AddCheck(CLI::App& root, Command& chosen);
 void AddGenerate(CLI::App& root, Command& chosen);
+void AddCapture(CLI::App& root, Command& chosen);
 void AddTop(CLI::App& root, Command& chosen);
 void AddDoctor(CLI::App& root, Command& chosen);
 

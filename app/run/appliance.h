@@ -40,6 +40,9 @@ class Appliance {
   /// What the store keeps for reading, where there is one.
   void SetRetention(const StoreConfig& store) { delivery_.SetRetention(store); }
 
+  /// For captures.
+  dataplane::Dataplane& dataplane() noexcept { return dataplane_; }
+
   const std::vector<std::string>& warnings() const noexcept { return dataplane_.warnings(); }
   dataplane::DataplaneStatus status() const { return dataplane_.status(); }
   /// Whose figures agree with each other. Only after Start().

@@ -10,7 +10,10 @@
 namespace hostscope::app {
 
 HttpApi::HttpApi(const Config& config, Appliance& appliance)
-    : options_(config.http), appliance_(appliance), metrics_(appliance, config.metrics.max_exporters) {
+    : options_(config.http),
+      appliance_(appliance),
+      metrics_(appliance, config.metrics.max_exporters),
+      capture_(appliance) {
   if (!options_.is_enabled) return;
   console_ = std::make_unique<ConsoleRoutes>(config, appliance);
   server_ = std::make_unique<http::HttpServer>(
@@ -31,6 +34,8 @@ http::Router HttpApi::MakeRouter() {
     return http::Response::Of(std::string(exporter::MetricsText::kContentType),
                               metrics_.Scrape(server_->books()));
   });
+  router.Add(http::Method::kGet, "/api/v1/capture",
+             [this](const http::Request& request) { return capture_.Answer(request); });
   console_->AddTo(router);
   return router;
 }
@@ -40,6 +45,7 @@ void HttpApi::Start() {
 }
 
 void HttpApi::Stop() {
+  capture_.Stop();
   if (server_ != nullptr) server_->Stop();
 }
 

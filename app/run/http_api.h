@@ -7,6 +7,7 @@
 #include "app/config/config.h"
 #include "app/run/appliance.h"
 #include "app/run/console_routes.h"
+#include "app/run/frame_capture.h"
 #include "app/run/metrics/metrics.h"
 #include "exporter/http/http_server.h"
 
@@ -31,6 +32,7 @@ class HttpApi {
   http::HttpOptions options_;
   const Appliance& appliance_;
   Metrics metrics_;
+  FrameCapture capture_;
   std::unique_ptr<ConsoleRoutes> console_;    // null with the server, which it outlives
   std::unique_ptr<http::HttpServer> server_;  // null: none
 };

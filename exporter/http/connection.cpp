@@ -120,7 +120,9 @@ void Connection<Stream>::OnDeadline() {
       accepted_.facts.keep_alive = false;
       return Refuse(Refusal::kHandlerTooSlow);
     case Phase::kStreaming:
-      return SendStreamText({std::make_shared<const std::string>(":\n\n")});
+      if (EventSubscription::Text heartbeat = events_->Heartbeat())
+        return SendStreamText({std::move(heartbeat)});
+      return Arm(kHeartbeatNs, Phase::kStreaming);
     case Phase::kWriting:
       state_.books.Refuse(Refusal::kReaderTooSlow);
       return Close();
@@ -350,8 +352,10 @@ void Connection<Stream>::SendEvents() {
     return Close();
   }
   if (is_sending_) return;
+  const bool is_over = events_->IsOver();  // asked before, so that what came last is taken
   std::vector<EventSubscription::Text> texts = events_->Take();
-  if (!texts.empty()) SendStreamText(std::move(texts));
+  if (!texts.empty()) return SendStreamText(std::move(texts));
+  if (is_over) Finish();
 }
 
 template <typename Stream>

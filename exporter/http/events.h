@@ -32,6 +32,10 @@ class EventSubscription {
   virtual std::vector<Text> Take() = 0;
   /// Whether this subscriber was too slow: it gets nothing any more.
   virtual bool IsCutOff() const = 0;
+  /// Whether nothing comes any more behind what Take() gave.
+  virtual bool IsOver() const { return false; }
+  /// What a silent stream is kept awake with; null: nothing.
+  virtual Text Heartbeat() const { return std::make_shared<const std::string>(":\n\n"); }
 };
 
 /// Gives events to all who have subscribed. Any thread. Publishing never waits for a subscriber: one that

@@ -45,11 +45,36 @@ std::string UrlOf(const ServerUrl& server, std::string_view path) {
   return (server.has_tls ? "https://" : "http://") + host + ":" + server.port + std::string(path);
 }
 
-std::size_t TakeBody(char* data, std::size_t, std::size_t size, void* to) noexcept {
-  auto& body = *static_cast<std::string*>(to);
+/// One exchange as libcurl's callbacks see it.
+struct Exchange {
+  CURL* easy = nullptr;
+  ClientReply reply;
+  const StreamTaker* take = nullptr;           ///< null: all goes to the reply
+  const std::atomic<bool>* is_over = nullptr;  ///< where there is `take`
+  bool is_enough = false;                      ///< `take` said so
+};
+
+unsigned StatusOf(CURL* easy) {
+  long status = 0;
+  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+  return static_cast<unsigned>(status);
+}
+
+std::size_t TakeBody(char* data, std::size_t, std::size_t size, void* to) {
+  auto& exchange = *static_cast<Exchange*>(to);
+  if (exchange.take != nullptr && StatusOf(exchange.easy) == 200) {
+    exchange.is_enough = !(*exchange.take)({data, size});
+    return exchange.is_enough ? 0 : size;
+  }
+  std::string& body = exchange.reply.body;
   if (body.size() + size > kMaxBody) return 0;  // ends it
   body.append(data, size);
   return size;
+}
+
+/// Is asked at least once a second.
+int IsOver(void* of, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
+  return static_cast<const Exchange*>(of)->is_over->load() ? 1 : 0;
 }
 
 }  // namespace
@@ -72,24 +97,35 @@ std::optional<ServerUrl> ParseServerUrl(std::string_view text) {
   return url;
 }
 
-ClientReply Get(const ClientOptions& options, std::string_view path) {
+namespace {
+
+ClientReply Perform(const ClientOptions& options, std::string_view path, const StreamTaker* take,
+                    const std::atomic<bool>* is_over) {
   InitCurl();
-  ClientReply reply;
+  Exchange exchange{nullptr, {}, take, is_over};
+  ClientReply& reply = exchange.reply;
   const std::unique_ptr<CURL, EasyDeleter> easy(curl_easy_init());
   if (easy == nullptr) {
     reply.problem = "libcurl: no memory";
     return reply;
   }
+  exchange.easy = easy.get();
   std::array<char, CURL_ERROR_SIZE> why{};
   std::unique_ptr<curl_slist, ListDeleter> headers;
   const std::string url = UrlOf(options.server, path);
   curl_easy_setopt(easy.get(), CURLOPT_URL, url.c_str());
   curl_easy_setopt(easy.get(), CURLOPT_ERRORBUFFER, why.data());
   curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, &TakeBody);
-  curl_easy_setopt(easy.get(), CURLOPT_WRITEDATA, &reply.body);
+  curl_easy_setopt(easy.get(), CURLOPT_WRITEDATA, &exchange);
   curl_easy_setopt(easy.get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy.get(), CURLOPT_NOPROXY, "*");  // whom the token is for is who gets it
-  curl_easy_setopt(easy.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(options.timeout_ns / kNsPerMs));
+  const long timeout_ms = static_cast<long>(options.timeout_ns / kNsPerMs);
+  curl_easy_setopt(easy.get(), take != nullptr ? CURLOPT_CONNECTTIMEOUT_MS : CURLOPT_TIMEOUT_MS, timeout_ms);
+  if (is_over != nullptr) {
+    curl_easy_setopt(easy.get(), CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(easy.get(), CURLOPT_XFERINFOFUNCTION, &IsOver);
+    curl_easy_setopt(easy.get(), CURLOPT_XFERINFODATA, &exchange);
+  }
   if (!options.ca_path.empty()) {
     curl_easy_setopt(easy.get(), CURLOPT_CAINFO, options.ca_path.c_str());
     curl_easy_setopt(easy.get(), CURLOPT_CAPATH, nullptr);  // these authorities, and no others
@@ -99,15 +135,25 @@ ClientReply Get(const ClientOptions& options, std::string_view path) {
     curl_easy_setopt(easy.get(), CURLOPT_HTTPHEADER, headers.get());
   }
   const CURLcode result = curl_easy_perform(easy.get());
-  if (result != CURLE_OK) {
+  const bool is_ended = exchange.is_enough || (is_over != nullptr && is_over->load());
+  if (result != CURLE_OK && !is_ended) {
     reply.body.clear();
     reply.problem = why[0] != '\0' ? why.data() : curl_easy_strerror(result);
     return reply;
   }
-  long status = 0;
-  curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
-  reply.status = static_cast<unsigned>(status);
+  reply.status = StatusOf(easy.get());
   return reply;
+}
+
+}  // namespace
+
+ClientReply Get(const ClientOptions& options, std::string_view path) {
+  return Perform(options, path, nullptr, nullptr);
+}
+
+ClientReply GetStream(const ClientOptions& options, std::string_view path, const StreamTaker& take,
+                      const std::atomic<bool>& is_over) {
+  return Perform(options, path, &take, &is_over);
 }
 
 }  // namespace hostscope::http

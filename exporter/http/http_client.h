@@ -1,6 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +30,14 @@ struct ClientReply {
   std::string body;
   std::string problem;  ///< why there is none, in words for a person
 };
+
+/// Is given a piece of an answer; false: that is enough. Throws nothing.
+using StreamTaker = std::function<bool(std::string_view)>;
+/// A GET whose answer goes to `take` as it comes, piece by piece, until it ends, `take` has enough, or
+/// `is_over` is set, which takes up to a second. The reply has the body only where the status is not 200.
+/// Throws nothing.
+ClientReply GetStream(const ClientOptions& options, std::string_view path, const StreamTaker& take,
+                      const std::atomic<bool>& is_over);
 
 /// One GET of a path, on a connection of its own. Waits; throws nothing.
 ClientReply Get(const ClientOptions& options, std::string_view path);

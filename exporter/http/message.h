@@ -51,7 +51,7 @@ struct Response {
   std::string etag;           ///< opaque, without quotation marks; empty: none. See WithEtag()
   std::string cache_control;  ///< empty: no-cache with an etag (ask again each time), else no-store
 
-  /// Not null: a stream of server-sent events instead of a body.
+  /// Not null: a stream instead of a body, of server-sent events or of what `content_type` says.
   std::shared_ptr<EventSubscription> events;
   std::string first_events;  ///< FormatEvent()s to send before those of the subscription
 

@@ -16,7 +16,7 @@ using ::testing::HasSubstr;
 using Arguments = std::vector<std::string>;
 
 TEST(CommandLineTest, EveryCommandHasHelp) {
-  for (const char* command : {"run", "replay", "check", "generate", "top"}) {
+  for (const char* command : {"run", "replay", "check", "generate", "top", "capture"}) {
     const Finished finished = RunHostscope({command, "--help"});
     EXPECT_EQ(finished.status, kExitSuccess) << command;
     EXPECT_THAT(finished.out, HasSubstr(std::string("Usage: hostscope ") + command));
