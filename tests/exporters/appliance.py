@@ -26,16 +26,18 @@ def add(sums, key, flows, packets, octets):
 class Appliance:
     """`hostscope run` in a namespace, on AF_XDP where the kernel has it."""
 
-    def __init__(self, program, namespace, folder, device="port0", windows="1s,3s"):
+    def __init__(self, program, namespace, folder, device="port0", windows="1s,3s", config=CONFIG,
+                 drivers=("net_af_xdp0", "net_af_packet0"), addresses=(COLLECTOR4, COLLECTOR6), http="none"):
         self.folder = pathlib.Path(folder)
         self.output, self.stats_path, self.log = (self.folder / name for name in ("hosts.ndjson", "stats.json", "log"))
-        (self.folder / "hostscope.yaml").write_text(CONFIG)
-        for driver in ("net_af_xdp0", "net_af_packet0"):
+        (self.folder / "hostscope.yaml").write_text(config)
+        for driver in drivers:
+            # "": as the configuration says.
+            port = ("--device", f"{driver},iface={device}", "--address", ",".join(addresses)) if driver else ()
             with open(self.log, "wb") as log:
                 self.process = namespace.start(
-                    program, "run", "-c", self.folder / "hostscope.yaml", "--device", f"{driver},iface={device}",
-                    "--address", f"{COLLECTOR4},{COLLECTOR6}", "--output", self.output, "--windows", windows,
-                    "--stats", self.stats_path, "--http", "none", stderr=log, env=ENVIRONMENT)
+                    program, "run", "-c", self.folder / "hostscope.yaml", *port, "--output", self.output, "--windows", windows,
+                    "--stats", self.stats_path, "--http", http, stderr=log, env=ENVIRONMENT)
             self.driver = driver
             if self._is_started():
                 return

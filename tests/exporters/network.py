@@ -105,22 +105,33 @@ def remove_abandoned():
 
 
 class Network:
-    """The namespaces above. With `is_routed`, the site is a router between left and right."""
+    """The namespaces above. With `is_routed`, the site is a router between left and right. With `has_wire`, there
+    is another one, `wire`, between site and collector, and one more behind it, `tagged`; wire.py must join its interfaces."""
 
-    def __init__(self, is_routed=True):
+    def __init__(self, is_routed=True, has_wire=False, mtu=1500):
         self.spaces = []
+        self.mtu = mtu
         try:
-            self._make(is_routed)
+            self._make(is_routed, has_wire)
         except BaseException:
             self.close()
             raise
 
-    def _make(self, is_routed):
-        for name in ("collector", "site", "left", "right"):
+    def _make(self, is_routed, has_wire):
+        for name in ("collector", "site", "left", "right", *(["wire", "tagged"] if has_wire else [])):
             space = Namespace(os.getpid(), name)
             self.spaces.append(space)
             setattr(self, name, space)
-        self._join(self.collector, "port0", self.site, "uplink")
+        if has_wire:
+            self._join(self.collector, "port0", self.wire, "inside")
+            self._join(self.wire, "outside", self.site, "uplink")
+            self._join(self.wire, "access", self.tagged, "uplink")
+            for name in ("inside", "outside", "access"):
+                self.wire.sysctl(f"net.ipv6.conf.{name}.disable_ipv6=1")
+                self.wire.device(name)
+                self.wire.ip("link", "set", name, "promisc", "on")
+        else:
+            self._join(self.collector, "port0", self.site, "uplink")
         self._join(self.left, "wire", self.site, "left")
         self._join(self.right, "wire", self.site, "right")
         self.collector.device("port0")
@@ -134,10 +145,9 @@ class Network:
         else:
             self._bridge()
 
-    @staticmethod
-    def _join(one, one_name, other, other_name):
-        run(["ip", "link", "add", "name", one_name, "netns", one.name, "type", "veth", "peer", "name", other_name, "netns",
-             other.name])
+    def _join(self, one, one_name, other, other_name):
+        run(["ip", "link", "add", "name", one_name, "mtu", self.mtu, "netns", one.name, "type", "veth", "peer", "name",
+             other_name, "mtu", self.mtu, "netns", other.name])
 
     def _route(self):
         self.site.sysctl("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1", "net.ipv4.conf.all.send_redirects=0")
