@@ -111,6 +111,15 @@ http::Response FrameCapture::Answer(const http::Request& request) {
   if (is_stopped_) return http::Response::Error(503, "the appliance is about to end");
   if (is_running_.exchange(true)) return http::Response::Error(409, "there is a capture already");
   if (thread_.joinable()) thread_.join();
+  try {
+    return Begin(filter, limits);
+  } catch (...) {
+    is_running_.store(false);
+    throw;
+  }
+}
+
+http::Response FrameCapture::Begin(const dataplane::CaptureFilter& filter, Limits limits) {
   auto stream = std::make_shared<Stream>();
   http::Response response = http::Response::Events(stream);
   response.content_type = "application/vnd.tcpdump.pcap";

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -32,6 +33,7 @@ class FrameCapture {
     std::optional<std::uint64_t> seconds;
     std::optional<std::uint64_t> frames;
   };
+  http::Response Begin(const dataplane::CaptureFilter& filter, Limits limits);
   void Run(const std::stop_token& stop, const std::weak_ptr<Stream>& reader, Limits limits);
 
   Appliance& appliance_;
