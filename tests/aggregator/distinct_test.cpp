@@ -6,9 +6,11 @@
 
 #include <cmath>
 #include <cstring>
+#include <map>
 #include <numeric>
 #include <random>
 #include <set>
+#include <utility>
 #include <vector>
 
 namespace hostscope::aggregator {
@@ -70,6 +72,36 @@ TEST(Distinct, PortsIncludingZeroAreExactWhileFew) {
     ports.Add(port, pool);
     ports.Add(0, pool);
     ASSERT_EQ(ports.Count(pool), n + 1U);
+  }
+}
+
+// Ports that share a coupon with a lower one, with it.
+std::vector<std::pair<std::uint16_t, std::uint16_t>> PortsOfOneCoupon() {
+  std::map<Coupon, std::uint16_t> first;
+  std::vector<std::pair<std::uint16_t, std::uint16_t>> pairs;
+  for (std::uint32_t n = 0; n < 65536; ++n) {
+    const auto port = static_cast<std::uint16_t>(n);
+    const auto [at, is_new] = first.emplace(PortCoupon(port), port);
+    if (!is_new) pairs.emplace_back(at->second, port);
+  }
+  return pairs;
+}
+
+TEST(Distinct, AListWithTwoPortsOfOneCouponBecomesASetThatHasItOnce) {
+  const auto pairs = PortsOfOneCoupon();
+  ASSERT_FALSE(pairs.empty());
+  for (const auto& [low, high] : pairs) {
+    for (std::uint16_t distance = 1; distance < 8; ++distance) {
+      SketchPool pool(kPoolBytes);
+      Ports ports;
+      for (std::uint16_t n = 0; n < 8; ++n) {
+        ports.Add(n == 0 ? low : n == distance ? high : static_cast<std::uint16_t>(high + n), pool);
+      }
+      ASSERT_EQ(ports.Count(pool), 8U);
+      ports.Add(static_cast<std::uint16_t>(high + 8), pool);
+      EXPECT_EQ(ports.Count(pool), 8U);
+      EXPECT_EQ(CopySketch(ports.state, ports.list, pool).coupons.size(), 8U);
+    }
   }
 }
 
