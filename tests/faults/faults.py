@@ -75,7 +75,7 @@ sinks:
   elasticsearch:
     - urls: ["{self.search.url}"]
       batch: 64KiB
-      timeout: 2s
+      timeout: 5s
 store:
   path: {self.store}
 """)
