@@ -98,6 +98,7 @@ void Stats::AddRecords(const ipfix::Accounting& accounting,
                        const aggregator::AggregatorCounters& aggregator) {
   AddFlowRecords(accounting, aggregator.unmonitored_flows.Get());
   AddAll(root_.Group("templates"), accounting.templates);
+  AddAll(root_.Group("templates_refused"), accounting.refusals);
   root_.Add("sequence_gaps", accounting.sequence_lost.Get());
 
   AddAll(root_.Group("sets").Group("skipped"), accounting.sets_skipped);
@@ -141,8 +142,7 @@ void Stats::AddRules(const std::vector<ipfix::RuleStatus>& rules) {
     group.Add("received", rule.outcomes.Total());
     group.Add(NameOf(DatagramOutcome::kDecoded).name, rule.outcomes.Get(DatagramOutcome::kDecoded));
     StatsGroup& dropped = group.Group("dropped");
-    for (const DatagramOutcome outcome :
-         {DatagramOutcome::kMalformed, DatagramOutcome::kExporterTableFull, DatagramOutcome::kRateLimited}) {
+    for (const DatagramOutcome outcome : ipfix::kRuleDrops) {
       dropped.Add(NameOf(outcome).name, rule.outcomes.Get(outcome));
     }
   }

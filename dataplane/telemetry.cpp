@@ -160,6 +160,7 @@ rte_tel_data* MakeExporter(const ipfix::ExporterBooks& exporter, std::size_t wor
     add("records_seen", books.records_seen.Get());
     add("records_counted", books.records_counted.Get());
     add("sets_skipped", books.sets_skipped.Total());
+    add("templates_refused", books.refusals.Total());
     add("sequence_expected", books.sequence_expected.Get());
     add("sequence_lost", books.sequence_lost.Get());
   });

@@ -19,6 +19,9 @@ constexpr std::array kDatagramOutcomes{
     CounterName{"malformed", "Datagrams whose first set was already broken."},
     CounterName{"exporter_refused", "Datagrams of exporters that the configuration does not list."},
     CounterName{"exporter_table_full", "Datagrams of new exporters beyond the configured number."},
+    CounterName{"address_full",
+                "Datagrams of new source ports or observation domains of an address that has as many as are "
+                "configured."},
     CounterName{"rate_limited", "Datagrams beyond the rate that is configured for their exporter."},
 };
 
@@ -36,6 +39,7 @@ constexpr std::array kSetSkips{
     CounterName{"bad_length", "Sets whose length is under 4 or beyond their message."},
     CounterName{"reserved_id", "Sets with an id that the standard reserves."},
     CounterName{"bad_template", "Template sets that end within a template or describe none."},
+    CounterName{"refused_template", "Data sets whose template took another shape, which was refused."},
 };
 
 constexpr std::array kEarlySets{
@@ -49,10 +53,22 @@ constexpr std::array kTemplateEvents{
     CounterName{"learned", "Templates that were new or differed from the one before."},
     CounterName{"refreshed", "Templates that repeated what was known."},
     CounterName{"withdrawn", "Template withdrawals, which are ignored over UDP."},
-    CounterName{"refused", "Templates that were malformed or beyond a configured cap."},
+    CounterName{"refused", "Templates that were not taken; templates_refused says why."},
     CounterName{"expired", "Templates dropped because they were not refreshed in time."},
     CounterName{"recalled", "Templates that were known from before a restart."},
     CounterName{"stale", "Of these, those dropped because data did not fit them."},
+};
+
+constexpr std::array kTemplateRefusals{
+    CounterName{"malformed", "Templates that end within themselves or have a reserved id."},
+    CounterName{"unusable", "Templates whose records would be empty, or longer than a datagram."},
+    CounterName{"too_many_fields", "Templates with more fields than are configured."},
+    CounterName{"exporter_full", "New templates of an exporter that has as many as are configured."},
+    CounterName{"exporter_bytes",
+                "Templates of an exporter that has as many bytes of them as are configured."},
+    CounterName{"table_full", "New templates while there are as many as are configured."},
+    CounterName{"table_bytes", "Templates while there are as many bytes of them as are configured."},
+    CounterName{"unstable", "Templates that took another shape more often than is configured."},
 };
 
 }  // namespace
@@ -71,6 +87,9 @@ const CounterName& NameOf(EarlySet event) noexcept {
 }
 const CounterName& NameOf(TemplateEvent event) noexcept {
   return Look(kTemplateEvents, event);
+}
+const CounterName& NameOf(TemplateRefusal reason) noexcept {
+  return Look(kTemplateRefusals, reason);
 }
 
 }  // namespace hostscope::ipfix

@@ -20,6 +20,7 @@ enum class DatagramOutcome : std::uint8_t {
   kMalformed,          ///< the first set was already broken, so that nothing of it could be read
   kExporterRefused,    ///< not on the allow-list
   kExporterTableFull,  ///< a new exporter while the configured number is being tracked
+  kAddressFull,        ///< the same of those with one address: its source ports and observation domains
   kRateLimited,        ///< beyond what the exporter's rule allows a second
   kCount
 };
@@ -41,6 +42,7 @@ enum class SetSkip : std::uint8_t {
   kBadLength,        ///< length under 4 or beyond the message; ends the message
   kReservedId,       ///< ids 4 to 255 (and 2, 3 in v9, 0, 1 in IPFIX): not assigned
   kBadTemplate,      ///< a template record that ends within itself or describes nothing
+  kRefusedTemplate,  ///< its template took another shape, which was refused
   kCount
 };
 
@@ -59,10 +61,23 @@ enum class TemplateEvent : std::uint8_t {
   kLearned,    ///< new, or different from the one before
   kRefreshed,  ///< the same again
   kWithdrawn,  ///< withdrawal over UDP: ignored (RFC 7011 section 8.4)
-  kRefused,    ///< malformed, or beyond a configured cap
+  kRefused,    ///< see TemplateRefusal
   kExpired,    ///< dropped because not refreshed within its lifetime
   kRecalled,   ///< known from before a restart, when its exporter was first heard
   kStale,      ///< recalled, and dropped because data did not fit it
+  kCount
+};
+
+/// Why a template was refused: TemplateEvent::kRefused = the sum of these.
+enum class TemplateRefusal : std::uint8_t {
+  kMalformed,      ///< it ends within itself, or has a reserved id
+  kUnusable,       ///< records of no bytes, or of more than a datagram, or too many variable-length fields
+  kTooManyFields,  ///< beyond Settings::max_fields_per_template
+  kExporterFull,   ///< its exporter has max_templates_per_exporter
+  kExporterBytes,  ///< its exporter's templates would be longer than max_template_bytes_per_exporter
+  kTableFull,      ///< there are max_templates
+  kTableBytes,     ///< all templates would be longer than max_template_bytes
+  kUnstable,       ///< it changes more often than max_template_changes allows
   kCount
 };
 
@@ -76,6 +91,7 @@ const CounterName& NameOf(RecordSkip reason) noexcept;
 const CounterName& NameOf(SetSkip reason) noexcept;
 const CounterName& NameOf(EarlySet event) noexcept;
 const CounterName& NameOf(TemplateEvent event) noexcept;
+const CounterName& NameOf(TemplateRefusal reason) noexcept;
 
 /// A counter for each value of an enumeration that ends in kCount. One writing thread.
 template <typename Enum>
@@ -117,6 +133,7 @@ struct Accounting {
     return met - (gone < met ? gone : met);
   }
   CounterArray<TemplateEvent> templates;
+  CounterArray<TemplateRefusal> refusals;
   Counter samplers_refused;   ///< sampling rates beyond the configured number of selectors
   Counter sequence_expected;  ///< units that should have come (records, datagrams or flows)
   Counter sequence_lost;      ///< of these, the estimate of what never reached us

@@ -70,7 +70,9 @@ Decoder::Impl::Impl(const Settings& settings, DecoderObserver* observer)
       own_policy_(settings),
       observer_(observer),
       exporters_(settings.max_exporters, DrawSeed()),
+      sources_(settings.max_exporters, DrawSeed()),
       templates_(settings.max_templates, DrawSeed()),
+      change_limit_{settings.max_template_changes, settings.template_change_interval_ns},
       plans_(settings.max_templates),
       samplers_(settings.max_samplers, DrawSeed()),
       held_(settings.held_bytes),
@@ -184,11 +186,8 @@ DatagramOutcome Decoder::Impl::Identify(Message& message, std::uint32_t domain,
   const bool is_new = message.exporter_index == ExporterTable::kNone;
   if (is_new) {
     if (!is_within_limit) return DatagramOutcome::kRateLimited;
-    message.exporter_index = exporters_.Insert(message.key);
-    if (message.exporter_index == ExporterTable::kNone) return DatagramOutcome::kExporterTableFull;
-    SetRule(exporters_[message.exporter_index], message.rule);
-    exporter_count_.store(exporters_.size(), std::memory_order_relaxed);
-    if (observer_ != nullptr) observer_->ExporterAdmitted(message.key.address, message.key.port);
+    const DatagramOutcome outcome = Admit(message);
+    if (outcome != DatagramOutcome::kDecoded) return outcome;
   }
   Exporter& exporter = exporters_[message.exporter_index];
   message.exporter = &exporter;
@@ -205,6 +204,23 @@ DatagramOutcome Decoder::Impl::Identify(Message& message, std::uint32_t domain,
     ++active_exporters_;
   }
   if (is_new && settings_.remembered != nullptr) Recall(message);
+  return DatagramOutcome::kDecoded;
+}
+
+/// Tracks an exporter from here on. kDecoded: there was room.
+DatagramOutcome Decoder::Impl::Admit(Message& message) noexcept {
+  const SourceKey source{message.key.address};
+  std::uint32_t of_address = sources_.Find(source);
+  if (of_address != SourceTable::kNone && sources_[of_address] >= settings_.max_exporters_per_address)
+    return DatagramOutcome::kAddressFull;
+  message.exporter_index = exporters_.Insert(message.key);
+  if (message.exporter_index == ExporterTable::kNone) return DatagramOutcome::kExporterTableFull;
+  if (of_address == SourceTable::kNone)
+    of_address = sources_.Insert(source);  // has room where exporters have
+  ++sources_[of_address];
+  SetRule(exporters_[message.exporter_index], message.rule);
+  exporter_count_.store(exporters_.size(), std::memory_order_relaxed);
+  if (observer_ != nullptr) observer_->ExporterAdmitted(message.key.address, message.key.port);
   return DatagramOutcome::kDecoded;
 }
 
@@ -239,73 +255,6 @@ void Decoder::Impl::ReadSet(Message& message, std::uint16_t id, std::span<const 
   }
 }
 
-void Decoder::Impl::ReadTemplates(Message& message, TemplateSyntax syntax,
-                                  std::span<const std::uint8_t> body) noexcept {
-  template_reader_.Start(syntax, body);
-  TemplateRecord record;
-  for (;;) {
-    switch (template_reader_.Next(record)) {
-      case TemplateReader::Result::kTemplate:
-        Learn(message, record);
-        break;
-      case TemplateReader::Result::kMalformed:
-        Book(message, &Accounting::sets_skipped, SetSkip::kBadTemplate);
-        Book(message, &Accounting::templates, TemplateEvent::kRefused);
-        return;
-      case TemplateReader::Result::kEnd:
-        return;
-    }
-  }
-}
-
-void Decoder::Impl::Learn(Message& message, const TemplateRecord& record) noexcept {
-  const auto book = [&](TemplateEvent event) { Book(message, &Accounting::templates, event); };
-  if (record.is_withdrawal) {
-    book(TemplateEvent::kWithdrawn);  // RFC 7011 section 8.4: over UDP it must be ignored, since anyone can
-                                      // send one
-    return;
-  }
-  const TemplateEvent event = Keep(message, record, message.datagram->received, false);
-  book(event);
-  if (event == TemplateEvent::kRefused) return;
-  if (observer_ != nullptr) Tell(message, record);
-  if (event == TemplateEvent::kLearned) ReadHeld(message, record.id);
-}
-
-TemplateEvent Decoder::Impl::Keep(Message& message, const TemplateRecord& record, ReceiveTime received,
-                                  bool is_provisional) noexcept {
-  const TemplateKey key{message.exporter_index, record.id};
-  std::uint32_t index = templates_.Find(key);
-  const std::uint64_t definition = record.definition ^ ReadingOf(*message.exporter->settings);
-  const bool is_new = index == TemplateTable::kNone;
-  if (!is_new && templates_[index].definition == definition) {
-    templates_[index].last_received = received;
-    templates_[index].is_provisional = is_provisional;
-    return TemplateEvent::kRefreshed;
-  }
-  const bool is_over_cap = is_new && message.exporter->templates >= settings_.max_templates_per_exporter;
-  if (record.has_too_many_fields || is_over_cap) return TemplateEvent::kRefused;
-  const std::uint32_t plan = plans_.Take();
-  const bool is_usable =
-      CompilePlan(record.fields, record.is_options, *message.exporter->settings, plans_[plan]);
-  if (is_usable && is_new) index = templates_.Insert(key);
-  if (!is_usable || index == TemplateTable::kNone) {
-    plans_.Release(plan);
-    return TemplateEvent::kRefused;
-  }
-  if (is_new) {
-    ++message.exporter->templates;
-  } else {
-    plans_.Release(templates_[index].plan);
-  }
-  templates_[index] = {.plan = plan,
-                       .definition = definition,
-                       .last_received = received,
-                       .told = {},
-                       .is_provisional = is_provisional};
-  return TemplateEvent::kLearned;
-}
-
 void Decoder::Impl::ReadData(Message& message, std::uint16_t id,
                              std::span<const std::uint8_t> body) noexcept {
   const std::uint32_t index = templates_.Find({message.exporter_index, id});
@@ -316,6 +265,11 @@ void Decoder::Impl::ReadData(Message& message, std::uint16_t id,
     return;
   }
   const std::uint32_t plan_index = templates_[index].plan;
+  if (plan_index == PlanPool::kNone) [[unlikely]] {
+    message.has_unknown_set = true;
+    Book(message, &Accounting::sets_skipped, SetSkip::kRefusedTemplate);
+    return;
+  }
   const Plan& plan = plans_[plan_index];
   if (plan.is_options) {
     ReadOptions(message, plan, body);

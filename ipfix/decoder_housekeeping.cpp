@@ -102,12 +102,9 @@ void Decoder::Impl::Expire(ReceiveTime now) noexcept {
 void Decoder::Impl::ExpireTemplates(ReceiveTime now) noexcept {
   Sweep(templates_, template_sweep_, [&](std::uint32_t index) {
     if (!IsOver(templates_[index].last_received, settings_.template_lifetime_ns, now)) return;
-    Exporter& exporter = exporters_[templates_.KeyOf(index).exporter];
-    exporter.accounting.templates.Add(TemplateEvent::kExpired);
+    exporters_[templates_.KeyOf(index).exporter].accounting.templates.Add(TemplateEvent::kExpired);
     total_.templates.Add(TemplateEvent::kExpired);
-    --exporter.templates;
-    plans_.Release(templates_[index].plan);
-    templates_.Erase(index);
+    DropTemplate(index);
   });
 }
 
@@ -133,13 +130,14 @@ void Decoder::Impl::ForgetExporter(std::uint32_t index) noexcept {
   std::uint32_t left = exporters_[index].templates;
   for (std::uint32_t i = 0; left > 0 && i < templates_.capacity(); ++i) {
     if (!templates_.IsUsed(i) || templates_.KeyOf(i).exporter != index) continue;
-    plans_.Release(templates_[i].plan);
-    templates_.Erase(i);
+    DropTemplate(i);
     total_.templates.Add(TemplateEvent::kExpired);
     --left;
   }
   if (exporters_[index].policy != policy_version_) --old_references_;
   ForgetHeld(exporters_[index]);
+  const std::uint32_t source = sources_.Find({exporters_.KeyOf(index).address});
+  if (--sources_[source] == 0) sources_.Erase(source);
   exporters_.Erase(index);
   exporter_count_.store(exporters_.size(), std::memory_order_relaxed);
 }

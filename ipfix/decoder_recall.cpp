@@ -61,8 +61,7 @@ void Decoder::Impl::Recall(Message& message) noexcept {
     template_reader_.Start(known.notice.syntax, known.record);
     TemplateRecord record;
     if (template_reader_.Next(record) != TemplateReader::Result::kTemplate || record.is_withdrawal) continue;
-    const TemplateEvent event = Keep(message, record, known.notice.received, true);
-    if (event != TemplateEvent::kRefused) {
+    if (Keep(message, record, known.notice.received, true).event != TemplateEvent::kRefused) {
       Book(message, &Accounting::templates, TemplateEvent::kRecalled);
     }
   }
@@ -88,9 +87,7 @@ void Decoder::Impl::RecallRates(Message& message) noexcept {
 bool Decoder::Impl::DropIfStale(Message& message, std::uint32_t index,
                                 std::span<const std::uint8_t> body) noexcept {
   if (record_reader_.Fits(plans_[templates_[index].plan], body)) return false;
-  --message.exporter->templates;
-  plans_.Release(templates_[index].plan);
-  templates_.Erase(index);
+  DropTemplate(index);
   Book(message, &Accounting::templates, TemplateEvent::kStale);
   return true;
 }

@@ -68,6 +68,7 @@ class Decoder::Impl final : public SamplerLookup, public OptionsConsumer {
   DatagramOutcome DecodeNetflow9(Message& message) noexcept;
   DatagramOutcome DecodeIpfix(Message& message) noexcept;
   DatagramOutcome Identify(Message& message, std::uint32_t domain, std::int64_t export_time_ns) noexcept;
+  DatagramOutcome Admit(Message& message) noexcept;
   bool Bind(Message& message) noexcept;
   void Rebind(std::uint32_t index) noexcept;
   void RebindSome() noexcept;
@@ -77,8 +78,16 @@ class Decoder::Impl final : public SamplerLookup, public OptionsConsumer {
   void ReadSet(Message& message, std::uint16_t id, std::span<const std::uint8_t> body) noexcept;
   void ReadTemplates(Message& message, TemplateSyntax syntax, std::span<const std::uint8_t> body) noexcept;
   void Learn(Message& message, const TemplateRecord& record) noexcept;
-  TemplateEvent Keep(Message& message, const TemplateRecord& record, ReceiveTime received,
-                     bool is_provisional) noexcept;
+  struct Kept {
+    TemplateEvent event;
+    TemplateRefusal refusal = TemplateRefusal::kCount;  ///< where it is kRefused
+  };
+  Kept Keep(Message& message, const TemplateRecord& record, ReceiveTime received,
+            bool is_provisional) noexcept;
+  TemplateRefusal RefusalOf(const Message& message, const TemplateRecord& record, Template* known,
+                            ReceiveTime received) noexcept;
+  void SetPlan(Exporter& exporter, Template& entry, std::uint32_t plan, std::size_t bytes) noexcept;
+  void DropTemplate(std::uint32_t index) noexcept;
   void Tell(const Message& message, const TemplateRecord& record) noexcept;
   void Tell(Sampler& sampler, bool is_new, bool has_selector, std::uint64_t selector) noexcept;
   void Recall(Message& message) noexcept;
@@ -162,7 +171,10 @@ class Decoder::Impl final : public SamplerLookup, public OptionsConsumer {
   std::uint64_t jobs_ = 0;            ///< handed out and not back yet
   DecoderObserver* observer_;         ///< may be null
   ExporterTable exporters_;
+  SourceTable sources_;
   TemplateTable templates_;
+  std::size_t template_bytes_ = 0;
+  ChangeLimit change_limit_;
   PlanPool plans_;
   SamplerTable samplers_;
   HeldData held_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,6 +19,10 @@ namespace hostscope::ipfix {
 struct PolicyBooks {
   CounterArray<DatagramOutcome> outcomes;
 };
+
+/// What else than decoded they may have become.
+inline constexpr std::array kRuleDrops{DatagramOutcome::kMalformed, DatagramOutcome::kExporterTableFull,
+                                       DatagramOutcome::kAddressFull, DatagramOutcome::kRateLimited};
 
 /// A rule at work in one decoder.
 struct PolicyRule {

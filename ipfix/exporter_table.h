@@ -41,6 +41,7 @@ struct Exporter {
   std::uint64_t last_rate_set = 0;  ///< which of them last_rate is from: sets may be read in another order
   std::uint32_t jobs = 0;           ///< handed out and not back yet: it must not be forgotten meanwhile
   std::uint32_t templates = 0;
+  std::size_t template_bytes = 0;  ///< of their records
   HeldData::List held;             ///< sets that wait for their template
   std::uint32_t active_epoch = 0;  ///< the decoder's epoch in which it was last heard
   std::uint32_t policy = 0;        ///< number of the policy that `rule` is of
@@ -49,6 +50,18 @@ struct Exporter {
 };
 
 using ExporterTable = BoundedMap<ExporterKey, Exporter>;
+
+/// How many exporters have an address.
+struct SourceKey {
+  Address address;
+
+  std::uint64_t Mix(std::uint64_t seed) const noexcept {
+    return MixBits(MixBits(address.high_bits() ^ seed) ^ address.low_bits());
+  }
+  friend bool operator==(const SourceKey&, const SourceKey&) = default;
+};
+
+using SourceTable = BoundedMap<SourceKey, std::uint32_t>;
 
 /// Options data give the rate of a selector to an exporter's address and domain, whatever the port: some
 /// exporters send options from another port than data.

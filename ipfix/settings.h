@@ -55,8 +55,13 @@ struct Settings {
   bool only_listed_exporters = false;   ///< allow-list: an exporter that no rule matches is refused
 
   std::size_t max_exporters = 4096;               ///< (address, port, domain) tracked at once
+  std::size_t max_exporters_per_address = 1024;   ///< so that one address can't use up all
   std::size_t max_templates = 16384;              ///< of all exporters together; each takes about 1.5 KiB
   std::size_t max_templates_per_exporter = 1024;  ///< so that one can't use up all
+  /// Length of all template records as they were sent. What is known of them here does not depend on it; what
+  /// an observer keeps does.
+  std::size_t max_template_bytes = std::size_t{16} << 20;
+  std::size_t max_template_bytes_per_exporter = std::size_t{256} << 10;
   std::size_t max_fields_per_template = 512;
   std::size_t max_samplers = 16384;  ///< selector id -> rate, of all exporters together
 
@@ -65,6 +70,12 @@ struct Settings {
   std::size_t held_bytes = 0;
   std::size_t held_bytes_per_exporter = std::size_t{256} << 10;  ///< so that one can't use up all
   std::int64_t held_lifetime_ns = 30LL * 1'000'000'000;
+
+  /// How often a template may take another shape: so many times at once, and once more for each interval that
+  /// has passed. 0: as often as it likes. One that changes faster is refused, and its data are skipped until
+  /// it comes after such an interval.
+  std::uint32_t max_template_changes = 10;
+  std::int64_t template_change_interval_ns = 60LL * 1'000'000'000;
 
   /// What was known before a restart; null: nothing. Used for an exporter when it is first heard.
   std::shared_ptr<const Remembered> remembered;

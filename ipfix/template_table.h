@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "ipfix/bounded_map.h"
+#include "ipfix/change_limit.h"
 #include "ipfix/plan_pool.h"
 #include "ipfix/time.h"
 
@@ -21,12 +22,15 @@ struct TemplateKey {
 };
 
 struct Template {
+  /// kNone: its last definition was refused, and what data of it look like is not known.
   std::uint32_t plan = PlanPool::kNone;
+  std::uint32_t bytes = 0;  ///< of its record
   std::uint64_t definition =
       0;  ///< digest of kind, fields and how they are read: tells a refresh from a change
   ReceiveTime last_received;
-  ReceiveTime told;             ///< when an observer took it last
-  bool is_provisional = false;  ///< known from before a restart, and not sent again since
+  ReceiveTime told;                            ///< when an observer took it last
+  ReceiveTime fresh_at = ChangeLimit::kFresh;  ///< see ChangeLimit
+  bool is_provisional = false;                 ///< known from before a restart, and not sent again since
 };
 
 using TemplateTable = BoundedMap<TemplateKey, Template>;

@@ -212,6 +212,10 @@ void DescribeExporters(KeyVisitor& visitor, ipfix::Settings& settings) {
               Switch(settings.only_listed_exporters));
   visitor.One({"max", "Exporters (address, port, observation domain) tracked at once."},
               Whole(settings.max_exporters, std::size_t{1}, std::size_t{1'000'000}));
+  visitor.One({"max_per_address",
+               "So many of them with one address, which differ in port or domain, so that one address can't\n"
+               "use up all."},
+              Whole(settings.max_exporters_per_address, std::size_t{1}, std::size_t{10'000'000}));
   visitor.One({"lifetime", "An exporter silent for so long gives its place away when all are taken."},
               DurationOrNever(settings.exporter_lifetime_ns, kSecond, 365 * kDay));
   visitor.One({"max_samplers", "Sampling rates by selector, of all exporters together."},
@@ -240,8 +244,20 @@ void DescribeTemplates(KeyVisitor& visitor, ipfix::Settings& settings) {
               Whole(settings.max_templates, std::size_t{1}, std::size_t{10'000'000}));
   visitor.One({"max_per_exporter", "So that one exporter can't use up all."},
               Whole(settings.max_templates_per_exporter, std::size_t{1}, std::size_t{65'280}));
+  visitor.One({"max_bytes", "Of their records, as they are sent and as `state` keeps them."},
+              Bytes(settings.max_template_bytes, 64 * 1024, 64 * 1024 * kMiB));
+  visitor.One({"max_bytes_per_exporter", "The same of one exporter."},
+              Bytes(settings.max_template_bytes_per_exporter, 1024, 64 * 1024 * kMiB));
   visitor.One({"max_fields", "Fields of one template."},
               Whole(settings.max_fields_per_template, std::size_t{1}, std::size_t{16'384}));
+  visitor.One(
+      {"changes",
+       "How often a template may take another shape: so many times at once, and once more for each\n"
+       "change_interval. One that changes faster is refused and counted (unstable), and its data are\n"
+       "skipped (refused_template), until it is sent when it may change again. none: any number."},
+      WholeOr(settings.max_template_changes, 1000, "none"));
+  visitor.One({"change_interval", "See there."},
+              Duration(settings.template_change_interval_ns, kSecond, kDay));
   visitor.One({"lifetime", "A template that was not sent again for so long is dropped."},
               DurationOrNever(settings.template_lifetime_ns, kSecond, 365 * kDay));
   visitor.Section(
@@ -422,7 +438,7 @@ void DescribeHttp(KeyVisitor& visitor, http::HttpOptions& options) {
 
 void DescribeMetrics(KeyVisitor& visitor, MetricsConfig& metrics) {
   visitor.One({"exporters",
-               "Exporters with time series of their own: those that send most. Each has some 25 series; all\n"
+               "Exporters with time series of their own: those that send most. Each has some 40 series; all\n"
                "others together have as many."},
               Whole(metrics.max_exporters, std::size_t{0}, std::size_t{4096}));
 }

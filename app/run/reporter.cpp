@@ -135,6 +135,17 @@ std::string Reporter::Status() {
   return text;
 }
 
+void Reporter::LogRefusals() {
+  std::uint64_t refused = 0;
+  for (const dataplane::WorkerStatus& worker : appliance_.status().workers)
+    refused += worker.accounting->refusals.Total();
+  if (refused == refused_) return;  // nearly always, and then there is no need of a snapshot
+  const dataplane::DataplaneSnapshot snapshot = appliance_.Snapshot();
+  refused_ = 0;
+  for (const auto& worker : snapshot.workers) refused_ += worker->accounting.refusals.Total();
+  for (const std::string& line : refusals_.Look(snapshot, RefusalLog::Clock::now())) spdlog::warn("{}", line);
+}
+
 void Reporter::LogSummary() {
   const auto now = std::chrono::steady_clock::now();
   const double seconds = std::chrono::duration<double>(now - since_).count();

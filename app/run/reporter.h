@@ -7,6 +7,7 @@
 
 #include "app/config/config.h"
 #include "app/run/appliance.h"
+#include "app/run/refusal_log.h"
 
 namespace hostscope::app {
 
@@ -26,6 +27,8 @@ class Reporter {
   void LogChanges();
   /// One line of what happened since the last time.
   void LogSummary();
+  /// What is wrong with single exporters. To be called every few seconds.
+  void LogRefusals();
   /// A few words of how it goes, for the service manager.
   std::string Status();
 
@@ -41,6 +44,8 @@ class Reporter {
 
   const Appliance& appliance_;
   std::vector<dataplane::PortStatus> ports_;  ///< as the log has them
+  RefusalLog refusals_;
+  std::uint64_t refused_ = 0;  // when it was last asked
   Totals at_status_;
   std::chrono::steady_clock::time_point status_since_ = std::chrono::steady_clock::now();
   Totals before_;

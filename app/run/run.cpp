@@ -21,6 +21,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto kPoll = 200ms;
 constexpr auto kSummaryInterval = 60s;
+constexpr auto kRefusalInterval = 5s;
 
 void WriteStats(const Appliance& appliance, const std::string& path) {
   if (path.empty()) return;
@@ -56,6 +57,7 @@ bool Watch(const RunOptions& options, const Signals& signals, Appliance& applian
            ServiceManager& manager) {
   Config in_force = options.config;
   auto next_summary = Clock::now() + kSummaryInterval;
+  auto next_refusals = Clock::now() + kRefusalInterval;
   std::uint64_t windows_seen = 0;
   while (!appliance.has_failed()) {
     const int signal = signals.Wait(kPoll);
@@ -74,6 +76,10 @@ bool Watch(const RunOptions& options, const Signals& signals, Appliance& applian
     if (const std::uint64_t windows = appliance.windows_closed(); windows != windows_seen) {
       windows_seen = windows;
       WriteStats(appliance, options.stats_path);
+    }
+    if (Clock::now() >= next_refusals) {
+      reporter.LogRefusals();
+      next_refusals = Clock::now() + kRefusalInterval;
     }
     if (Clock::now() >= next_summary) {
       reporter.LogSummary();

@@ -52,6 +52,7 @@ class View {
     AddReasons("dropped/s", "datagrams_dropped_total");
     AddReasons("skipped/s", "records_skipped_total");
     AddReasons("sets skipped/s", "sets_skipped_total");
+    AddReasons("templates refused/s", "templates_refused_total");
     AddSinksAndExporters();
     return std::move(lines_);
   }

@@ -27,6 +27,19 @@ for i in range(count):
     sender.sendto(header + record, ("{network.COLLECTOR4}", 2055))
 """
 
+# An IPFIX template that is another one in each message, with a record that fits it: two addresses, and one or two numbers.
+FLAPPING = f"""
+import socket, struct, sys
+sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sender.bind((sys.argv[1], 20000))
+for i in range(int(sys.argv[2])):
+    fields = [(8, 4), (12, 4), (1, 4)] + [(2, 4)] * (i % 2)
+    template = struct.pack(">HH", 256, len(fields)) + b"".join(struct.pack(">HH", *field) for field in fields)
+    record = socket.inet_aton("10.1.2.3") + socket.inet_aton("10.4.5.6") + struct.pack(">I", 100) + bytes(4 * (i % 2))
+    sets = struct.pack(">HH", 2, 4 + len(template)) + template + struct.pack(">HH", 256, 4 + len(record)) + record
+    sender.sendto(struct.pack(">HHIII", 10, 16 + len(sets), 1700000000, i, 7) + sets, ("{network.COLLECTOR4}", 2055))
+"""
+
 
 class Policy(unittest.TestCase):
     def setUp(self):
@@ -78,7 +91,8 @@ class Policy(unittest.TestCase):
         stats = self.stats_when(lambda stats: stats["datagrams"]["decoded"] == 150 and
                                 stats["datagrams"]["dropped"]["exporter_refused"] == 50)
         self.assertEqual(stats["exporters"]["rules"], {"core routers": {
-            "received": 50, "decoded": 50, "dropped": {"malformed": 0, "exporter_table_full": 0, "rate_limited": 0}}})
+            "received": 50, "decoded": 50,
+            "dropped": {"malformed": 0, "exporter_table_full": 0, "address_full": 0, "rate_limited": 0}}})
         self.assertEqual(stats["records"]["scaled"], 50)
 
         # A file with a mistake changes nothing.
@@ -110,6 +124,24 @@ class Policy(unittest.TestCase):
         # 100 at first, unsampled; then 60 of the listed one, times ten; then unsampled again.
         sent = sum(record["sent"]["bytes"] for record in self.appliance.records() if "host" in record and "sent" in record)
         self.assertEqual(sent, 100 * (100 + 60 * 10 + core["decoded"] - 60))
+
+    def test_a_template_that_changes_too_often_is_refused_and_named(self):
+        self.network.site.run(sys.executable, "-c", FLAPPING, CORE, 500)
+        self.send(EDGE, 50)
+        stats = self.stats_when(lambda stats: stats["datagrams"]["decoded"] == 550)
+        # The first one and ten changes; what comes by a shape that was refused is not read by another one.
+        self.assertEqual(stats["templates"]["learned"], 11)
+        self.assertEqual(stats["templates"]["refused"], 489)
+        self.assertEqual(stats["templates_refused"]["unstable"], 489)
+        self.assertEqual(stats["sets"]["skipped"]["refused_template"], 489)
+        self.assertEqual(stats["records"]["counted"], 11 + 50)
+        line = f"exporter {CORE} port 20000 domain 7: so far 489 templates were refused (unstable 489)"
+        network.wait_for(lambda: line in self.appliance.log_text(), "a line in the log", 15)
+        self.assertEqual(self.appliance.log_text().count("templates were refused"), 1)
+        self.assertEqual(self.appliance.stop(), 0, self.appliance.log_text())
+        sent = {record["host"]["ip"]: record["sent"]["bytes"] for record in self.appliance.records()
+                if "host" in record and "sent" in record}
+        self.assertEqual(sent["10.1.2.3"], 11 * 100)
 
 
 if __name__ == "__main__":

@@ -18,9 +18,13 @@ constexpr std::int64_t kLifetime_ns = 60 * kNanosecondsPerSecond;
 ipfix::Settings SmallCaps() {
   ipfix::Settings settings = SettingsOfSenders();
   settings.max_exporters = 4;
+  settings.max_exporters_per_address = 3;
   settings.max_templates = 12;
   settings.max_templates_per_exporter = 5;
   settings.max_samplers = 6;
+  settings.max_template_bytes = 1024;
+  settings.max_template_bytes_per_exporter = 512;
+  settings.max_template_changes = 3;
   settings.max_fields_per_template = 40;
   settings.held_bytes = 1024;
   settings.held_bytes_per_exporter = 512;
@@ -54,6 +58,8 @@ void RequireBalance(const Accounting& books, std::uint64_t datagrams) {
   Require(books.outcomes.Total() == datagrams, "each datagram has exactly one outcome");
   Require(books.records_seen.Get() == books.records_counted.Get() + books.skipped.Total(),
           "records seen = counted + skipped");
+  Require(books.refusals.Total() == books.templates.Get(ipfix::TemplateEvent::kRefused),
+          "every template that is refused has a cause");
   const auto early = [&](ipfix::EarlySet what) { return books.early_sets.Get(what); };
   Require(early(ipfix::EarlySet::kMet) == early(ipfix::EarlySet::kRead) + early(ipfix::EarlySet::kExpired) +
                                               early(ipfix::EarlySet::kNoRoom) + books.HeldSets(),

@@ -32,13 +32,14 @@ inline const std::array<Sender, kSenders>& Senders() {
   return kAll;
 }
 
-/// Nothing expires, and the caps are the defaults.
+/// Nothing expires, templates change as often as they like, and the caps are the defaults.
 inline ipfix::Settings SettingsOfSenders() {
   using ipfix::ExporterSettings;
   ipfix::Settings settings;
   settings.only_listed_exporters = true;
   settings.template_lifetime_ns = 0;
   settings.exporter_lifetime_ns = 0;
+  settings.max_template_changes = 0;
   const auto add = [&](std::size_t sender, const ExporterSettings& exporter) {
     settings.exporters.push_back({{Senders()[sender].address, 128}, exporter});
   };

@@ -103,6 +103,7 @@ class DecoderTest : public ::testing::Test {
   std::uint64_t Skipped(RecordSkip reason) { return books().skipped.Get(reason); }
   std::uint64_t SetsSkipped(SetSkip reason) { return books().sets_skipped.Get(reason); }
   std::uint64_t Templates(TemplateEvent event) { return books().templates.Get(event); }
+  std::uint64_t Refused(TemplateRefusal reason) { return books().refusals.Get(reason); }
 
   /// For what the naive decoder does not model: caps, expiry, sequence numbers.
   void DontCompareWithNaive() { compares_with_naive_ = false; }
@@ -112,6 +113,7 @@ class DecoderTest : public ::testing::Test {
     const Accounting& b = books();
     EXPECT_EQ(b.datagrams.Get(), b.outcomes.Total());
     EXPECT_EQ(b.records_seen.Get(), b.records_counted.Get() + b.skipped.Total());
+    EXPECT_EQ(b.refusals.Total(), b.templates.Get(TemplateEvent::kRefused));
     if (!compares_with_naive_) return;
     EXPECT_EQ(DifferenceBetween(b, naive_->books()), "");
   }

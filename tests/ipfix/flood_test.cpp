@@ -103,6 +103,29 @@ TEST_F(FloodTest, AMillionTemplates) {
   EXPECT_LT(grown, 2000 * sizeof(Plan) + 2 * kMiB);
 }
 
+TEST_F(FloodTest, AMillionShapesOfOneTemplate) {
+  std::vector<std::uint8_t> payload = MessageBuilder::Ipfix(7).Template(256, kFlowFields).Build();
+  constexpr std::size_t kLengthAt = 16 + 4 + 4 + 2;
+  const std::size_t grown = Flood([&](std::uint32_t i) {
+    payload[kLengthAt] = static_cast<std::uint8_t>(i >> 8 & 0x7f);
+    payload[kLengthAt + 1] = static_cast<std::uint8_t>(i);
+    Send(payload, 0x0a000001);
+  });
+  EXPECT_EQ(books().templates.Get(TemplateEvent::kLearned), 2 + settings_.max_template_changes);
+  EXPECT_EQ(books().refusals.Get(TemplateRefusal::kUnstable), kMillion - 1 - settings_.max_template_changes);
+  EXPECT_LT(grown, 2 * kMiB);
+}
+
+TEST_F(FloodTest, AMillionDomainsOfOneAddress) {
+  settings_.max_exporters_per_address = 100;
+  const std::vector<std::uint8_t> payload = Netflow5Builder().Record({}).Build();
+  const std::size_t grown =
+      Flood([&](std::uint32_t i) { Send(payload, 0x0a000001, static_cast<std::uint16_t>(i)); });
+  EXPECT_EQ(decoder_->exporter_count(), 101U);
+  EXPECT_GT(books().outcomes.Get(DatagramOutcome::kAddressFull), kMillion - 2 * 65'536U);
+  EXPECT_LT(grown, 2 * kMiB);
+}
+
 TEST_F(FloodTest, AMillionDataSetsWithoutTemplate) {
   const std::vector<std::uint8_t> payload =
       MessageBuilder::Ipfix(9).Data(999, {FlowBytes(), FlowBytes()}).Build();

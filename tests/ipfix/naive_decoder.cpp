@@ -194,6 +194,7 @@ void NaiveDecoder::Learn(std::uint16_t id, Template definition) {
   }
   if (definition.fields.size() > settings_.max_fields_per_template || !definition.IsUsable()) {
     ++books_.templates[TemplateEvent::kRefused];
+    if (known != exporter_->templates.end()) known->second = Template{.is_refused = true};
     return;
   }
   exporter_->templates[id] = std::move(definition);
@@ -209,6 +210,10 @@ void NaiveDecoder::ReadData(std::uint16_t id, Bytes body) {
     return;
   }
   const Template& definition = found->second;
+  if (definition.is_refused) {
+    ++books_.sets_skipped[SetSkip::kRefusedTemplate];
+    return;
+  }
   while (body.size() >= definition.MinimumLength() && !IsAllZero(body)) {
     Record record;
     Bytes rest = body;

@@ -56,7 +56,8 @@ class NaiveDecoder {
   struct Template {
     bool is_ipfix = false;
     bool is_options = false;
-    std::vector<Field> fields;
+    std::vector<Field> fields = {};
+    bool is_refused = false;  ///< what an exporter that is known to have the id means by it now
     friend bool operator==(const Template&, const Template&) = default;
     std::size_t MinimumLength() const;
     bool IsUsable() const;

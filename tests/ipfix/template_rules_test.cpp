@@ -11,6 +11,9 @@ class TemplateRules : public DecoderTest {};
 
 constexpr std::int64_t kSecond_ns = 1'000'000'000;
 
+/// Those of kFlowFields with both directions the other way round: as long, and something else.
+const std::vector<Field> kSwapped = {{12, 4}, {8, 4}, {11, 2}, {7, 2}, {4, 1}, {2, 4}, {1, 4}};
+
 TEST_F(TemplateRules, Rule07IpfixWithdrawalOverUdpIsIgnoredAndCounted) {
   Send(MessageBuilder::Ipfix().Template(256, kFlowFields));
   Send(MessageBuilder::Ipfix().Withdrawal(256));
@@ -109,6 +112,81 @@ TEST_F(TemplateRules, Rule08ExportersAreCapped) {
   EXPECT_EQ(Send(MessageBuilder::Ipfix(1)), DatagramOutcome::kDecoded);
 }
 
+TEST_F(TemplateRules, Rule08ExportersWithOneAddressAreCapped) {
+  DontCompareWithNaive();
+  settings_.max_exporters = 8;
+  settings_.max_exporters_per_address = 3;
+  settings_.exporter_lifetime_ns = 100 * kSecond_ns;
+  const auto send = [&](std::uint32_t domain, const Sender& from) {
+    return Send(MessageBuilder::Ipfix(domain), from);
+  };
+  EXPECT_EQ(send(1, {"192.0.2.1", 2055}), DatagramOutcome::kDecoded);
+  EXPECT_EQ(send(2, {"192.0.2.1", 2055}), DatagramOutcome::kDecoded);
+  EXPECT_EQ(send(1, {"192.0.2.1", 2056}), DatagramOutcome::kDecoded);
+  EXPECT_EQ(send(3, {"192.0.2.1", 2055}), DatagramOutcome::kAddressFull);
+  EXPECT_EQ(send(1, {"192.0.2.1", 2057}), DatagramOutcome::kAddressFull);
+  EXPECT_EQ(send(2, {"192.0.2.1", 2055}), DatagramOutcome::kDecoded) << "who is known goes on";
+  EXPECT_EQ(send(3, {"192.0.2.2", 2055}), DatagramOutcome::kDecoded) << "another address";
+  // Those that are forgotten give their places away.
+  const std::int64_t later = Sender{}.received_ns + 101 * kSecond_ns;
+  for (int i = 0; i < 32; ++i) decoder().Expire({later});
+  EXPECT_EQ(decoder().exporter_count(), 0U);
+  EXPECT_EQ(send(3, {"192.0.2.1", 2055, later}), DatagramOutcome::kDecoded);
+}
+
+TEST_F(TemplateRules, Rule08BytesOfTemplatesAreCapped) {
+  DontCompareWithNaive();
+  const std::size_t size = 4 + 4 * kFlowFields.size();
+  settings_.max_template_bytes_per_exporter = 3 * size;
+  settings_.max_template_bytes = 5 * size;
+  settings_.template_lifetime_ns = 100 * kSecond_ns;
+  const auto send_template = [&](std::uint16_t id, const std::vector<Field>& fields, const Sender& from) {
+    Send(MessageBuilder::Ipfix().Template(id, fields), from);
+  };
+  const Sender first{.address = "192.0.2.1"};
+  const Sender second{.address = "192.0.2.2"};
+  for (std::uint16_t id = 256; id < 260; ++id) send_template(id, kFlowFields, first);
+  EXPECT_EQ(Refused(TemplateRefusal::kExporterBytes), 1U);
+  for (std::uint16_t id = 256; id < 259; ++id) send_template(id, kFlowFields, second);
+  EXPECT_EQ(Refused(TemplateRefusal::kTableBytes), 1U);
+  // A shorter one makes room for the difference, a longer one needs it.
+  std::vector<Field> shorter(kFlowFields.begin(), kFlowFields.end() - 1);
+  send_template(256, shorter, first);
+  EXPECT_EQ(Templates(TemplateEvent::kLearned), 6U);
+  send_template(256, kFlowFields, first);
+  EXPECT_EQ(Templates(TemplateEvent::kLearned), 7U);
+  std::vector<Field> longer = kFlowFields;
+  longer.push_back({5, 1});
+  send_template(256, longer, first);
+  EXPECT_EQ(Refused(TemplateRefusal::kExporterBytes), 2U);
+  // What is dropped takes no room any more.
+  const std::int64_t later = first.received_ns + 101 * kSecond_ns;
+  for (int i = 0; i < 32; ++i) decoder().Expire({later});
+  for (std::uint16_t id = 256; id < 259; ++id)
+    send_template(id, kFlowFields, {.address = "192.0.2.1", .received_ns = later});
+  EXPECT_EQ(Templates(TemplateEvent::kLearned), 10U);
+}
+
+TEST_F(TemplateRules, Rule08WhatIsRefusedHasItsCause) {
+  DontCompareWithNaive();
+  settings_.max_templates = 4;
+  settings_.max_templates_per_exporter = 3;
+  settings_.max_fields_per_template = kFlowFields.size();
+  std::vector<Field> many = kFlowFields;
+  many.push_back({5, 1});
+  Send(MessageBuilder::Ipfix().Template(300, many));
+  EXPECT_EQ(Refused(TemplateRefusal::kTooManyFields), 1U);
+  Send(MessageBuilder::Ipfix().Template(300, {{8, 0}}));
+  EXPECT_EQ(Refused(TemplateRefusal::kUnusable), 1U);
+  Send(MessageBuilder::Ipfix().RawSet(2, Bytes().U16(256).U16(3).U16(8)));
+  EXPECT_EQ(Refused(TemplateRefusal::kMalformed), 1U);
+  for (std::uint16_t id = 256; id < 260; ++id) Send(MessageBuilder::Ipfix().Template(id, kFlowFields));
+  EXPECT_EQ(Refused(TemplateRefusal::kExporterFull), 1U);
+  for (std::uint16_t id = 256; id < 258; ++id)
+    Send(MessageBuilder::Ipfix().Template(id, kFlowFields), {.address = "192.0.2.2"});
+  EXPECT_EQ(Refused(TemplateRefusal::kTableFull), 1U);
+}
+
 TEST_F(TemplateRules, Rule08RecordsOfOneByteFillADatagramAndNoMore) {
   // The smallest record there is: 65,000 of them are read, none is a flow record, and it ends.
   Send(MessageBuilder::Ipfix().Template(256, {{5, 1}}));
@@ -180,7 +258,7 @@ TEST_F(TemplateRules, Rule11TheSameTemplateAgainOnlyRefreshesItsAge) {
 }
 
 TEST_F(TemplateRules, Rule11ADifferentTemplateReplacesTheOldFromThereOn) {
-  const std::vector<Field> swapped = {{12, 4}, {8, 4}, {11, 2}, {7, 2}, {4, 1}, {2, 4}, {1, 4}};
+  const std::vector<Field>& swapped = kSwapped;
   MessageBuilder message = MessageBuilder::Ipfix();
   message.Template(256, kFlowFields).Data(256, {FlowBytes()}).Template(256, swapped).Data(256, {FlowBytes()});
   Send(message);
@@ -190,6 +268,78 @@ TEST_F(TemplateRules, Rule11ADifferentTemplateReplacesTheOldFromThereOn) {
   EXPECT_EQ(TextOf(flows[1].source), "10.0.0.2");
   EXPECT_EQ(flows[1].destination_port, 40000);
   EXPECT_EQ(Templates(TemplateEvent::kLearned), 2U);
+}
+
+TEST_F(TemplateRules, Rule11DataOfARefusedShapeAreNotReadByTheOldOne) {
+  Send(MessageBuilder::Ipfix().Template(256, kFlowFields));
+  // The same id, now for records of no bytes, which can't be used. Whatever comes by it is something else.
+  Send(MessageBuilder::Ipfix().Template(256, {{8, 0}}).Data(256, {FlowBytes()}));
+  EXPECT_THAT(TakeFlows(), SizeIs(0));
+  EXPECT_EQ(SetsSkipped(SetSkip::kRefusedTemplate), 1U);
+  Send(MessageBuilder::Ipfix().Template(256, kSwapped).Data(256, {FlowBytes()}));
+  EXPECT_EQ(TextOf(TakeOneFlow().source), "10.0.0.2");
+}
+
+TEST_F(TemplateRules, Rule11ATemplateThatChangesTooOftenIsRefusedUntilItHoldsStill) {
+  DontCompareWithNaive();
+  settings_.max_template_changes = 3;
+  settings_.template_change_interval_ns = 60 * kSecond_ns;
+  const std::int64_t start = Sender{}.received_ns;
+  const auto send = [&](const std::vector<Field>& fields, std::int64_t seconds) {
+    Send(MessageBuilder::Ipfix().Template(256, fields).Data(256, {FlowBytes()}),
+         {.received_ns = start + seconds * kSecond_ns});
+    return TakeFlows().size();
+  };
+  EXPECT_EQ(send(kFlowFields, 0), 1U);
+  EXPECT_EQ(send(kSwapped, 1), 1U);
+  EXPECT_EQ(send(kFlowFields, 2), 1U);
+  EXPECT_EQ(send(kSwapped, 3), 1U);
+  EXPECT_EQ(send(kFlowFields, 4), 0U) << "the fourth change within a minute";
+  EXPECT_EQ(send(kSwapped, 5), 0U) << "the shape of before, but who knows for how long";
+  EXPECT_EQ(Refused(TemplateRefusal::kUnstable), 2U);
+  EXPECT_EQ(SetsSkipped(SetSkip::kRefusedTemplate), 2U);
+  Send(MessageBuilder::Ipfix().Data(256, {FlowBytes()}), {.received_ns = start + 30 * kSecond_ns});
+  EXPECT_EQ(SetsSkipped(SetSkip::kRefusedTemplate), 3U) << "data alone don't show what they are";
+  EXPECT_EQ(send(kSwapped, 61), 1U) << "a minute after the first change one more may follow";
+  EXPECT_EQ(send(kFlowFields, 62), 0U);
+  EXPECT_EQ(send(kFlowFields, 122), 1U);
+  EXPECT_EQ(send(kFlowFields, 123), 1U) << "the same again is no change";
+  EXPECT_EQ(Templates(TemplateEvent::kRefreshed), 1U);
+}
+
+TEST_F(TemplateRules, Rule11ARouterMayChangeItsTemplatesWheneverItIsReloaded) {
+  DontCompareWithNaive();
+  settings_.max_template_changes = 3;
+  settings_.template_change_interval_ns = 60 * kSecond_ns;
+  const std::int64_t start = Sender{}.received_ns;
+  // Each reload changes a hundred templates at once, and each is repeated every 20 seconds.
+  for (int reload = 0; reload < 10; ++reload) {
+    for (int repeat = 0; repeat < 4; ++repeat) {
+      MessageBuilder message = MessageBuilder::Ipfix();
+      for (std::uint16_t id = 256; id < 356; ++id) {
+        message.Template(id, reload % 2 == 0 ? kFlowFields : kSwapped).Data(id, {FlowBytes()});
+      }
+      Send(message, {.received_ns = start + (reload * 60 + repeat * 15) * kSecond_ns});
+    }
+  }
+  EXPECT_THAT(TakeFlows(), SizeIs(10 * 4 * 100));
+  EXPECT_EQ(Templates(TemplateEvent::kRefused), 0U);
+}
+
+TEST_F(TemplateRules, Rule11AClockThatIsSetBackDoesNotHoldChangesUp) {
+  DontCompareWithNaive();
+  settings_.max_template_changes = 1;
+  settings_.template_change_interval_ns = 60 * kSecond_ns;
+  const std::int64_t start = Sender{}.received_ns;
+  const auto send = [&](const std::vector<Field>& fields, std::int64_t seconds) {
+    Send(MessageBuilder::Ipfix().Template(256, fields).Data(256, {FlowBytes()}),
+         {.received_ns = start + seconds * kSecond_ns});
+    return TakeFlows().size();
+  };
+  EXPECT_EQ(send(kFlowFields, 0), 1U);
+  EXPECT_EQ(send(kSwapped, 1), 1U);
+  EXPECT_EQ(send(kFlowFields, 2 - 36000), 0U);
+  EXPECT_EQ(send(kFlowFields, 62 - 36000), 1U);
 }
 
 TEST_F(TemplateRules, Rule12TemplatesBelongToAddressPortAndDomain) {
@@ -204,7 +354,7 @@ TEST_F(TemplateRules, Rule12TemplatesBelongToAddressPortAndDomain) {
 }
 
 TEST_F(TemplateRules, Rule12LineCardsReuseIdsForDifferentTemplates) {
-  const std::vector<Field> swapped = {{12, 4}, {8, 4}, {11, 2}, {7, 2}, {4, 1}, {2, 4}, {1, 4}};
+  const std::vector<Field>& swapped = kSwapped;
   Send(MessageBuilder::Netflow9(1).Template(256, kFlowFields));
   Send(MessageBuilder::Netflow9(2).Template(256, swapped));
   Send(MessageBuilder::Netflow9(1).Data(256, {FlowBytes()}));

@@ -165,6 +165,8 @@ void AddRecords(MetricsText& text, const DataplaneSnapshot& snapshot) {
               "Of these, those that never came. Falls when they come after all.");
   text.Sample(static_cast<std::int64_t>(SumOf(snapshot, &Accounting::sequence_lost)));
   AddByValue(text, "templates", "What happened to templates.", "event", snapshot, &Accounting::templates);
+  AddByValue(text, "templates_refused", "Templates that were not taken, by reason.", "reason", snapshot,
+             &Accounting::refusals);
   AddByValue(text, "sets_skipped", "Sets that were not read, or not to their end, by reason.", "reason",
              snapshot, &Accounting::sets_skipped);
   AddByValue(text, "sets_early",

@@ -72,6 +72,10 @@ void AddExporters(MetricsText& text, const std::vector<Row>& rows) {
       text, rows, "exporter_sets_skipped",
       "Sets of the exporter that were not read, by reason; as hostscope_sets_skipped_total.",
       &Figures::sets_skipped, 0);
+  AddByValue<ipfix::TemplateRefusal>(
+      text, rows, "exporter_templates_refused",
+      "Templates of the exporter that were not taken, by reason; as hostscope_templates_refused_total.",
+      &Figures::templates_refused, 0);
   Add(text, rows, "exporter_sequence_expected", MetricType::kGauge,
       "What the exporter sent by its sequence numbers; as hostscope_sequence_expected.",
       [](const Figures& figures) { return figures.sequence_expected; });
@@ -99,7 +103,7 @@ void AddRules(MetricsText& text, const std::vector<ipfix::RuleStatus>& rules) {
   text.Family("rule_datagrams_dropped", MetricType::kCounter,
               "Of these, those that were dropped, by reason; as hostscope_datagrams_dropped_total.");
   for (const auto& [name, outcomes] : by_name) {
-    for (const Outcome outcome : {Outcome::kMalformed, Outcome::kExporterTableFull, Outcome::kRateLimited})
+    for (const Outcome outcome : ipfix::kRuleDrops)
       text.Sample(outcomes.Get(outcome), {{"rule", name}, {"reason", NameOf(outcome).name}});
   }
 }

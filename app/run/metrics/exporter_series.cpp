@@ -21,8 +21,9 @@ void AddAll(std::array<std::int64_t, kSize>& into, const std::array<std::int64_t
   for (std::size_t i = 0; i < kSize; ++i) into[i] += sign * other[i];
 }
 
-/// Of the rule of the longest prefix that contains the address; empty: it has none.
-std::string NameOf(const Address& address, const std::vector<ipfix::RuleStatus>& rules) {
+}  // namespace
+
+std::string RuleNameOf(const Address& address, const std::vector<ipfix::RuleStatus>& rules) {
   const ipfix::RuleStatus* longest = nullptr;
   for (const ipfix::RuleStatus& rule : rules) {
     if (rule.is_for_others || !rule.prefix.Contains(address)) continue;
@@ -31,14 +32,13 @@ std::string NameOf(const Address& address, const std::vector<ipfix::RuleStatus>&
   return longest == nullptr ? std::string() : longest->name;
 }
 
-}  // namespace
-
 ExporterFigures ExporterFigures::Of(const ipfix::Accounting& books) {
   ExporterFigures figures;
   Copy(figures.datagrams, books.outcomes);
   figures.records_counted = static_cast<std::int64_t>(books.records_counted.Get());
   Copy(figures.records_skipped, books.skipped);
   Copy(figures.sets_skipped, books.sets_skipped);
+  Copy(figures.templates_refused, books.refusals);
   figures.sequence_expected = static_cast<std::int64_t>(books.sequence_expected.Get());
   figures.sequence_lost = static_cast<std::int64_t>(books.sequence_lost.Get());
   return figures;
@@ -49,6 +49,7 @@ ExporterFigures& ExporterFigures::Add(const ExporterFigures& other, std::int64_t
   records_counted += sign * other.records_counted;
   AddAll(records_skipped, other.records_skipped, sign);
   AddAll(sets_skipped, other.sets_skipped, sign);
+  AddAll(templates_refused, other.templates_refused, sign);
   sequence_expected += sign * other.sequence_expected;
   sequence_lost += sign * other.sequence_lost;
   return *this;
@@ -71,7 +72,7 @@ std::vector<ExporterSeries::Row> ExporterSeries::Update(const dataplane::Datapla
   }
   std::vector<Row> rows = Update(exporters, total, now);
   for (Row& row : rows) {
-    if (row.address) row.name = NameOf(*row.address, snapshot.status.rules);
+    if (row.address) row.name = RuleNameOf(*row.address, snapshot.status.rules);
   }
   return rows;
 }

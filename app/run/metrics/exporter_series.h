@@ -21,6 +21,7 @@ struct ExporterFigures {
   std::int64_t records_counted = 0;  ///< by its decoder: unmonitored ones with them
   std::array<std::int64_t, ipfix::CounterArray<ipfix::RecordSkip>::kSize> records_skipped{};
   std::array<std::int64_t, ipfix::CounterArray<ipfix::SetSkip>::kSize> sets_skipped{};
+  std::array<std::int64_t, ipfix::CounterArray<ipfix::TemplateRefusal>::kSize> templates_refused{};
   std::int64_t sequence_expected = 0;
   std::int64_t sequence_lost = 0;
 
@@ -32,6 +33,9 @@ struct ExporterFigures {
  private:
   ExporterFigures& Add(const ExporterFigures& other, std::int64_t sign) noexcept;
 };
+
+/// Of the rule of the longest prefix that contains the address; empty: it has none.
+std::string RuleNameOf(const Address& address, const std::vector<ipfix::RuleStatus>& rules);
 
 /// Which exporters have time series of their own: those with most datagrams, so many as are allowed, and what
 /// is left goes into "other". So that counters only grow, and their rates are true, a series begins with what
