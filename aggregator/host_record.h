@@ -61,6 +61,14 @@ struct WindowSummary {
   std::uint64_t scaled_flows = 0;  ///< flow records that were scaled by a sampling rate
   std::uint64_t sequence_expected = 0;
   std::uint64_t sequence_lost = 0;
+  /// By how much the system's clock was set while the window was open, or when it was opened; of several
+  /// steps the largest. 0: it was not.
+  std::int64_t clock_step_ns = 0;
+
+  void NoteClockStep(std::int64_t ns) noexcept {
+    const auto size = [](std::int64_t step) { return step < 0 ? -step : step; };
+    if (size(ns) > size(clock_step_ns)) clock_step_ns = ns;
+  }
 
   double sequence_loss() const noexcept { return Share(sequence_lost, sequence_expected); }
   double sampled_share() const noexcept { return Share(scaled_flows, flows); }

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <atomic>
+#include <compare>
 #include <limits>
 #include <map>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
+#include "aggregator/closed_times.h"
 #include "aggregator/table_pool.h"
 #include "aggregator/table_window.h"
 #include "aggregator/window_builder.h"
@@ -16,18 +19,26 @@
 namespace hostscope::aggregator {
 namespace {
 
-constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::min();
-constexpr std::int64_t kForever = std::numeric_limits<std::int64_t>::max();
+/// A time that goes on when the clock is set back.
+struct Moment {
+  std::uint32_t generation = 0;
+  std::int64_t ns = 0;
+  friend auto operator<=>(const Moment&, const Moment&) = default;
+};
+constexpr Moment kNever{0, std::numeric_limits<std::int64_t>::min()};
+constexpr Moment kForever{std::numeric_limits<std::uint32_t>::max(),
+                          std::numeric_limits<std::int64_t>::max()};
 
 /// The windows of one length.
 struct Level {
   std::int64_t length_ns = 0;
   std::size_t source = 0;  ///< the level it is made of: the longest that divides it. The base is its own.
-  std::map<std::int64_t, WindowBuilder> open;  ///< by start
+  std::map<Moment, WindowBuilder> open;  ///< by start
+  ClosedTimes closed;
 
-  WindowBuilder& At(ReceiveTime time) {
+  WindowBuilder& At(std::uint32_t generation, ReceiveTime time) {
     const WindowSpan span = WindowAt(time, length_ns);
-    return open.try_emplace(span.start.ns, span).first->second;
+    return open.try_emplace({generation, span.start.ns}, span).first->second;
   }
 };
 
@@ -66,15 +77,15 @@ class Merger::Impl {
 
   std::vector<ClosedWindowPtr> Add(std::size_t worker, WindowPart part) {
     levels_[0]
-        .At(part.span.start)
+        .At(part.generation, part.span.start)
         .AddPart(part.summary, part.partial, std::move(part.table), *pool_, counters_);
-    std::int64_t& progress = progress_.at(worker);
-    progress = std::max(progress, part.next_start.ns);
+    Moment& progress = progress_.at(worker);
+    progress = std::max(progress, Moment{part.next_generation, part.next_start.ns});
     return CloseUpTo(Progress(), false);
   }
 
   std::vector<ClosedWindowPtr> Finish() {
-    const std::int64_t progress = Progress();
+    const Moment progress = Progress();
     // What is closed up to here closes as usual; the rest is partial, and so is what it is rolled up into.
     std::vector<ClosedWindowPtr> closed = CloseUpTo(progress, true);
     for (Level& level : levels_) {
@@ -103,25 +114,25 @@ class Merger::Impl {
   }
 
   /// No worker will deliver anything for windows that start before this.
-  std::int64_t Progress() const { return *std::min_element(progress_.begin(), progress_.end()); }
+  Moment Progress() const { return *std::min_element(progress_.begin(), progress_.end()); }
 
-  std::vector<ClosedWindowPtr> CloseUpTo(std::int64_t progress, bool may_exceed);
-  void CloseLevel(std::size_t index, std::int64_t progress, bool may_exceed,
-                  std::vector<ClosedWindowPtr>& closed);
-  bool IsComplete(const Level& level, const WindowBuilder& window, std::int64_t progress) const;
-  void Close(std::size_t index, WindowBuilder& window, std::vector<ClosedWindowPtr>& closed);
+  std::vector<ClosedWindowPtr> CloseUpTo(Moment progress, bool may_exceed);
+  void CloseGeneration(Moment progress, bool may_exceed, std::vector<ClosedWindowPtr>& closed);
+  void CloseLevel(std::size_t index, Moment progress, bool may_exceed, std::vector<ClosedWindowPtr>& closed);
+  bool IsComplete(const Level& level, Moment end, Moment progress) const;
+  void Close(std::size_t index, std::uint32_t generation, WindowBuilder& window,
+             std::vector<ClosedWindowPtr>& closed);
   void UpdateReserve();
 
   std::vector<Level> levels_;
-  std::vector<std::int64_t> progress_;  ///< by worker
+  std::vector<Moment> progress_;  ///< by worker
   /// Tables that workers leave for roll-ups that have none of their own yet.
   std::atomic<std::size_t> reserve_;
   std::shared_ptr<TablePool> pool_;
   MergerCounters counters_;
 };
 
-bool Merger::Impl::IsComplete(const Level& level, const WindowBuilder& window, std::int64_t progress) const {
-  const std::int64_t end = window.span().end().ns;
+bool Merger::Impl::IsComplete(const Level& level, Moment end, Moment progress) const {
   if (end > progress) return false;
   if (&level == &levels_.front()) return true;
   // All shorter windows that belong to it must have been added: one of them may still wait for a table.
@@ -129,11 +140,15 @@ bool Merger::Impl::IsComplete(const Level& level, const WindowBuilder& window, s
   return shorter.empty() || shorter.begin()->first >= end;
 }
 
-void Merger::Impl::Close(std::size_t index, WindowBuilder& window, std::vector<ClosedWindowPtr>& closed) {
+void Merger::Impl::Close(std::size_t index, std::uint32_t generation, WindowBuilder& window,
+                         std::vector<ClosedWindowPtr>& closed) {
   const std::shared_ptr<SharedTable> table = window.TakeTable(pool_);
+  if (table != nullptr && levels_[index].closed.Add(window.span(), generation)) window.MarkPartial();
   for (std::size_t longer = 1; longer < levels_.size(); ++longer) {
     if (levels_[longer].source != index) continue;
-    levels_[longer].At(window.span().start).AddWindow(window.summary(), window.is_partial(), table);
+    levels_[longer]
+        .At(generation, window.span().start)
+        .AddWindow(window.summary(), window.is_partial(), table);
   }
   if (table == nullptr) return;
   closed.push_back(
@@ -141,15 +156,16 @@ void Merger::Impl::Close(std::size_t index, WindowBuilder& window, std::vector<C
   counters_.windows.Add(1);
 }
 
-void Merger::Impl::CloseLevel(std::size_t index, std::int64_t progress, bool may_exceed,
+void Merger::Impl::CloseLevel(std::size_t index, Moment progress, bool may_exceed,
                               std::vector<ClosedWindowPtr>& closed) {
   Level& level = levels_[index];
   for (auto at = level.open.begin(); at != level.open.end(); at = level.open.erase(at)) {
     WindowBuilder& window = at->second;
+    const std::uint32_t generation = at->first.generation;
     // Also before the end: what is united early frees its tables early.
     const bool is_united = window.Unite(*pool_, may_exceed, counters_);
-    if (!is_united || !IsComplete(level, window, progress)) break;
-    Close(index, window, closed);
+    if (!is_united || !IsComplete(level, {generation, window.span().end().ns}, progress)) break;
+    Close(index, generation, window, closed);
   }
 }
 
@@ -162,12 +178,23 @@ void Merger::Impl::UpdateReserve() {
   reserve_.store(lacking, std::memory_order_relaxed);
 }
 
-std::vector<ClosedWindowPtr> Merger::Impl::CloseUpTo(std::int64_t progress, bool may_exceed) {
-  std::vector<ClosedWindowPtr> closed;
+void Merger::Impl::CloseGeneration(Moment progress, bool may_exceed, std::vector<ClosedWindowPtr>& closed) {
+  const auto before = static_cast<std::ptrdiff_t>(closed.size());
   for (std::size_t i = 0; i < levels_.size(); ++i) CloseLevel(i, progress, may_exceed, closed);
-  std::stable_sort(closed.begin(), closed.end(), [](const ClosedWindowPtr& a, const ClosedWindowPtr& b) {
-    return a->span().end() < b->span().end();
-  });
+  std::stable_sort(
+      closed.begin() + before, closed.end(),
+      [](const ClosedWindowPtr& a, const ClosedWindowPtr& b) { return a->span().end() < b->span().end(); });
+}
+
+std::vector<ClosedWindowPtr> Merger::Impl::CloseUpTo(Moment progress, bool may_exceed) {
+  std::vector<ClosedWindowPtr> closed;
+  // What was open when the clock was set back comes before what was opened then.
+  std::set<std::uint32_t> generations;
+  for (const Level& level : levels_) {
+    for (const auto& [start, window] : level.open) generations.insert(start.generation);
+  }
+  for (const std::uint32_t generation : generations)
+    CloseGeneration(std::min(progress, {generation, kForever.ns}), may_exceed, closed);
   UpdateReserve();
   return closed;
 }

@@ -14,6 +14,7 @@ void AddSums(WindowSummary& to, const WindowSummary& from) noexcept {
   to.scaled_flows += from.scaled_flows;
   to.sequence_expected += from.sequence_expected;
   to.sequence_lost += from.sequence_lost;
+  to.NoteClockStep(from.clock_step_ns);
 }
 
 void UniteCounted(HostTable& to, const HostTable& from, MergerCounters& counters) noexcept {

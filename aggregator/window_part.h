@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "aggregator/host_record.h"
@@ -14,7 +15,11 @@ struct WindowPart {
   /// The worker will deliver nothing for windows that start before this. After a silence it lies beyond
   /// span.end().
   ReceiveTime next_start;
-  bool partial = false;  ///< closed by shutdown before span.end()
+  std::uint32_t next_generation = 0;  ///< and of no generation before this
+  /// How often the clock had been set back before: what lies in later generations comes later, whatever its
+  /// span.
+  std::uint32_t generation = 0;
+  bool partial = false;  ///< closed before span.end(), by shutdown or since the clock was set back
   /// Null where the worker counted no host in this window: it then keeps its clean table for the next one.
   std::unique_ptr<HostTable> table;
   /// flows, packets, bytes, exporters, dropped, scaled_flows and sequence figures of this worker in this

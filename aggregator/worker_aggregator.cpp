@@ -47,19 +47,31 @@ WindowPart WorkerAggregator::MakePart(ReceiveTime next_start, const SideTotals& 
   WindowPart part;
   part.span = span_;
   part.next_start = next_start;
+  part.generation = generation_;
+  part.partial = is_reopening_;
   part.summary = std::exchange(summary_, {});
+  summary_.NoteClockStep(std::exchange(step_into_next_ns_, 0));
   part.summary.exporters = totals.exporters;
   part.summary.dropped = Growth(before_.dropped, totals.dropped);
   part.summary.sequence_expected = Growth(before_.sequence_expected, totals.sequence_expected);
   part.summary.sequence_lost = Growth(before_.sequence_lost, totals.sequence_lost);
   counters_.windows.Add(1);
+  part.next_generation = generation_ = next_generation_;
+  is_reopening_ = false;
   is_overrun_ = false;
   return part;
 }
 
+void WorkerAggregator::ShiftClock(std::int64_t step_ns, ReceiveTime now, std::uint32_t generation) noexcept {
+  summary_.NoteClockStep(step_ns);
+  if (generation != next_generation_) is_reopening_ = true;
+  next_generation_ = generation;
+  if (is_reopening_ || now >= span_.end()) step_into_next_ns_ = step_ns;
+}
+
 std::optional<WindowPart> WorkerAggregator::Close(ReceiveTime now, std::unique_ptr<HostTable>& spare,
                                                   const SideTotals& totals) noexcept {
-  if (now < span_.end()) return std::nullopt;
+  if (now < span_.end() && !is_reopening_) return std::nullopt;
   const bool is_empty = table_->empty();
   if (!is_empty && spare == nullptr) {
     if (!is_overrun_) counters_.overruns.Add(1);
@@ -75,7 +87,7 @@ std::optional<WindowPart> WorkerAggregator::Close(ReceiveTime now, std::unique_p
 
 WindowPart WorkerAggregator::Finish(ReceiveTime now, const SideTotals& totals) noexcept {
   WindowPart part = MakePart(std::max(WindowAt(now, span_.length_ns).start, span_.end()), totals);
-  part.partial = now < span_.end();
+  part.partial |= now < span_.end();
   if (!table_->empty()) part.table = std::move(table_);
   table_.reset();
   return part;

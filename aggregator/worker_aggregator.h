@@ -47,6 +47,11 @@ struct AggregatorCounters {
 /// the open window, visible as late_flows. Windows in which nothing arrived are skipped at once, however many
 /// they are.
 ///
+/// When the clock was set (ShiftClock), what arrives counts by the new time. After a step forward the open
+/// window is over at once. After a small step back it stays open until its end comes again; after a large one
+/// it is closed at once, as a part, and the window that contains the time now is opened, although one of that
+/// span may have been closed before. Records that tell of a window which a step touched say so.
+///
 /// When the merger has no fresh table to give (readers of closed windows hold them all), the window can't be
 /// closed: it stays open beyond its end and takes what arrives, until a table comes. So nothing is lost or
 /// counted twice, the sums over all windows stay exact, and overruns and overrun_flows say how much stands in
@@ -62,8 +67,14 @@ class WorkerAggregator final : public FlowConsumer {
   /// True once `arrival`, the arrival time of what comes next, is at or after the window's end.
   bool Due(ReceiveTime arrival) noexcept {
     arrival_ = arrival;
-    return arrival >= span_.end();
+    return arrival >= span_.end() || is_reopening_;
   }
+
+  /// The clock that arrivals are measured by was set by so much, and is at `now`. A `generation` that is not
+  /// that of before: windows that were over are to be opened again.
+  void ShiftClock(std::int64_t step_ns, ReceiveTime now, std::uint32_t generation) noexcept;
+  /// Since the clock was set back the open window waits for being closed.
+  bool is_reopening() const noexcept { return is_reopening_; }
 
   /// Ends the open window and opens the one that contains `now`. Takes `spare`, which must be clean, unless
   /// the open window has no hosts. Nothing is returned, and the window stays open, when a spare is needed and
@@ -88,6 +99,10 @@ class WorkerAggregator final : public FlowConsumer {
   WindowSummary summary_;
   SideTotals before_;  ///< totals at the window's start
   bool is_overrun_ = false;
+  bool is_reopening_ = false;
+  std::uint32_t generation_ = 0;        ///< of the open window
+  std::uint32_t next_generation_ = 0;   ///< of the next one
+  std::int64_t step_into_next_ns_ = 0;  ///< by which the next window is reached
   AggregatorCounters counters_;
 };
 

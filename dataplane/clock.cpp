@@ -15,6 +15,11 @@ TscClock::TscClock(std::uint64_t tsc_hz, std::uint64_t tsc, ReceiveTime wall) no
 void TscClock::Follow(std::uint64_t tsc, ReceiveTime wall) noexcept {
   const ReceiveTime ours = At(tsc);
   anchor_tsc_ = tsc;
+  if (wall.ns - ours.ns >= kStepNs || ours.ns - wall.ns >= kStepNs) {
+    anchor_ = ours;
+    ns_per_tick_ = nominal_ns_per_tick_;
+    return;
+  }
   anchor_ = std::max(ours, wall);
   // As much slower as makes up for our lead within the coming second, but never below half the speed.
   const std::int64_t lead = std::clamp<std::int64_t>(anchor_.ns - wall.ns, 0, kNanosecondsPerSecond / 2);

@@ -8,11 +8,15 @@ namespace hostscope::dataplane {
 
 /// Wall-clock time from the CPU's time stamp counter, so that a worker asks no kernel for it. One thread.
 ///
-/// Never goes back, and never stands still: where the wall clock is ahead (the counter's rate is known to
-/// some parts per million, and NTP steers), it is followed at once; where it is behind, time runs slower,
-/// down to half its speed, until both agree. So windows end in order, whatever is done to the system's clock.
+/// Never goes back by itself, and never stands still: where the wall clock is a little ahead (the counter's
+/// rate is known to some parts per million, and NTP steers), it is followed at once; where it is a little
+/// behind, time runs slower, down to half its speed, until both agree. That the wall clock was set is another
+/// matter: clock_steps.h.
 class TscClock {
  public:
+  /// A difference of so much or more is no drift: somebody has set the wall clock.
+  static constexpr std::int64_t kStepNs = 100 * kNanosecondsPerMillisecond;
+
   /// `wall` is the time at counter value `tsc`.
   TscClock(std::uint64_t tsc_hz, std::uint64_t tsc, ReceiveTime wall) noexcept;
 
@@ -23,8 +27,10 @@ class TscClock {
   }
 
   /// Compares with the wall clock, which stood at `wall` at counter value `tsc`. To be called about once a
-  /// second.
+  /// second. A step is not followed: Shift() does that.
   void Follow(std::uint64_t tsc, ReceiveTime wall) noexcept;
+  /// The wall clock was set by so much.
+  void Shift(std::int64_t ns) noexcept { anchor_.ns += ns; }
 
  private:
   __extension__ typedef unsigned __int128 Wide;

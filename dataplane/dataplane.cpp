@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "dataplane/announcer.h"
+#include "dataplane/clock_steps.h"
 #include "dataplane/cpu_plan.h"
 #include "dataplane/eal.h"
 #include "dataplane/port_fragments.h"
@@ -22,6 +23,9 @@ namespace hostscope::dataplane {
 namespace {
 
 constexpr std::int64_t kNicPollNs = 100 * kNanosecondsPerMillisecond;
+// Between two readings of the time stamp counter, around one of the wall clock; more, and this thread was
+// interrupted.
+constexpr std::uint64_t kMostNsBetween = kNanosecondsPerMillisecond;
 
 /// A port with what is counted of it: QueueCounters by the workers, the rest by whoever holds the mutex.
 struct OpenPort {
@@ -111,6 +115,7 @@ class Dataplane::Impl {
 
   void Start(aggregator::Merger& merger, std::span<FlowTap* const> taps) {
     MakeFragments();
+    clock_steps_.emplace(TscClock(rte_get_tsc_hz(), rte_rdtsc(), WallClock()), config_.base_window_ns);
     const std::vector<std::vector<RxQueue>> queues = AssignQueues();
     if (config_.spread == Spread::kAuto && worker_count() > 1) MakeBoard(queues);
     for (std::size_t i = 0; i < worker_count(); ++i) {
@@ -124,7 +129,8 @@ class Dataplane::Impl {
                                     board_.get(),
                                     i,
                                     taps.empty() ? nullptr : taps[i],
-                                    config_.gives_notice ? notices_.back().get() : nullptr};
+                                    config_.gives_notice ? notices_.back().get() : nullptr,
+                                    &*clock_steps_};
       workers_.push_back(std::make_unique<Worker>(options, config_.decoder, std::move(table)));
     }
     SupplyTables(merger);
@@ -149,6 +155,7 @@ class Dataplane::Impl {
 
   std::optional<WorkerPart> TakePart() {
     RefreshDropsNowAndThen();
+    LookAtClock();
     for (std::size_t i = 0; i < workers_.size(); ++i) {
       const bool has_ended = workers_[i]->HasEnded();  // asked before, so that what it sent last is there
       auto part = workers_[i]->handover().Receive();
@@ -204,6 +211,8 @@ class Dataplane::Impl {
       for (const auto& worker : workers_) AddTo(status.rules, worker->policies().newest());
     }
     for (const auto& open : ports_) status.ports.push_back(StatusOf(*open));
+    if (clock_steps_)
+      status.clock = {clock_steps_->forward().Get(), clock_steps_->backward().Get(), clock_steps_->last_step_ns()};
     for (std::size_t i = 0; i < workers_.size(); ++i) {
       const Worker& worker = *workers_[i];
       const LoopGauges& gauges = worker.gauges();
@@ -336,6 +345,13 @@ class Dataplane::Impl {
     RefreshDrops();
   }
 
+  void LookAtClock() noexcept {
+    const std::uint64_t before = rte_rdtsc();
+    const ReceiveTime wall = WallClock();
+    if ((rte_rdtsc() - before) * kNanosecondsPerSecond / rte_get_tsc_hz() < kMostNsBetween)
+      clock_steps_->Look(before, wall);
+  }
+
   static PortStatus StatusOf(const OpenPort& open) {
     PortStatus status;
     status.device = open.port.config().device;
@@ -368,6 +384,7 @@ class Dataplane::Impl {
   Eal eal_;
   std::vector<std::unique_ptr<OpenPort>> ports_;
   std::unique_ptr<SpreadBoard> board_;
+  std::optional<ClockSteps> clock_steps_;  ///< since Start()
   std::vector<std::unique_ptr<NoticeRing>> notices_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::size_t running_ = 0;

@@ -70,7 +70,15 @@ struct DatagramBooks {
   std::vector<Drop> dropped;  ///< every reason, zero or not, always in the same order
 };
 
+/// What was done to the system's clock.
+struct ClockStatus {
+  std::uint64_t forward = 0;   ///< steps
+  std::uint64_t backward = 0;
+  std::int64_t last_step_ns = 0;
+};
+
 struct DataplaneStatus {
+  ClockStatus clock;
   std::vector<PortStatus> ports;
   std::vector<WorkerStatus> workers;
   std::vector<ipfix::RuleStatus> rules;  ///< of exporters, over all workers; empty before Start()

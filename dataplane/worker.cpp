@@ -37,6 +37,10 @@ constexpr std::size_t kLeastToGive = 256;
 // ms of what one core can decode.
 constexpr std::int64_t kLongestWaitNs = 5 * kNanosecondsPerMillisecond;
 
+// So far apart are the clocks of two workers at most. A job that arrived later than that was given away
+// before the clock was set back.
+constexpr std::int64_t kMostApartNs = kNanosecondsPerSecond;
+
 // The longest IP packet, since IPv6 doesn't count its header, behind Ethernet and as many tags as are walked.
 constexpr std::uint32_t kLongestFrame = 14 + 8 * 4 + 40 + 65535;
 
@@ -53,7 +57,7 @@ Worker::Worker(const Options& options, const ipfix::Settings& settings,
       joined_(std::make_unique_for_overwrite<std::uint8_t[]>(kLongestFrame)),
       policies_(settings),
       decoder_(settings, this),
-      clock_(options.tsc_hz, rte_rdtsc(), WallClock()),
+      clock_(options.clock_steps->clock()),
       second_began_(rte_rdtsc()),
       last_busy_(second_began_) {
   for (RxQueue& queue : options_.queues) {
@@ -80,13 +84,15 @@ void Worker::Run() noexcept {
   for (std::uint64_t begin = second_began_;;) {
     const bool is_stopping = is_stopping_.load(std::memory_order_relaxed);
     if (is_stopping && (!spreader_ || HasFinishedJobs())) break;
+    if (const std::uint32_t steps = options_.clock_steps->count(); steps != clock_steps_) [[unlikely]]
+      FollowClock(steps);
     const ReceiveTime now = clock_.At(begin);
     if (spreader_) spreader_->StartLoop(now);
     const bool may_count = !aggregator_->Due(now) || CloseWindow(now);
     if (spreader_ && spreader_->under_way() != 0) TakeJobsBack();
     unsigned work = 0;
     if (may_count && !is_stopping) work += PollQueues(now);
-    if (spreader_) work += DoJobs();
+    if (spreader_) work += DoJobs(now);
 
     const bool is_busy = work != 0;
     const std::uint64_t end = rte_rdtsc();
@@ -248,23 +254,24 @@ void Worker::TakeJobsBack() noexcept {
   });
 }
 
-unsigned Worker::DoJobs() noexcept {
+unsigned Worker::DoJobs(ReceiveTime now) noexcept {
   unsigned done = 0;
   ReceiveTime arrival;  // none's
-  for (JobRing* const ring : spreader_->incoming()) done += DoJobsOf(*ring, arrival);
+  for (JobRing* const ring : spreader_->incoming()) done += DoJobsOf(*ring, now, arrival);
   if (done != 0) job_reader_.Flush(*aggregator_);
   return done;
 }
 
 /// Not more than a burst, so that this worker's own queues don't wait for long.
-unsigned Worker::DoJobsOf(JobRing& ring, ReceiveTime& arrival) noexcept {
+unsigned Worker::DoJobsOf(JobRing& ring, ReceiveTime now, ReceiveTime& arrival) noexcept {
   unsigned done = 0;
   for (; done < kBurst; ++done) {
     JobRing::Place* const place = ring.NextJob();
     if (place == nullptr) break;
     ipfix::DataJob& job = place->job;
     // It belongs to the next window, unless this one can't be closed and takes all that comes.
-    if (job.received >= aggregator_->span().end() && !is_overrun_) break;
+    const bool is_early = job.received >= aggregator_->span().end();
+    if (is_early && !is_overrun_ && job.received.ns - now.ns < kMostApartNs) break;
     if (const JobRing::Place* const after = ring.JobAfter()) {
       rte_prefetch0(&after->job.received);
       rte_prefetch0(after->job.sets.data());
@@ -325,6 +332,7 @@ bool Worker::CloseWindow(ReceiveTime now) noexcept {
 /// Whether jobs may still come that belong to the open window. If not, everything that arrived before `until`
 /// is counted.
 bool Worker::MustWait(ReceiveTime now, ReceiveTime& until) noexcept {
+  if (aggregator_->is_reopening()) return false;  // the time of jobs and windows is not the same
   const aggregator::WindowSpan span = aggregator_->span();
   until = spreader_->Horizon(now, aggregator::WindowAt(now, span.length_ns).start);
   if (until >= span.end()) {
@@ -361,6 +369,19 @@ aggregator::SideTotals Worker::Totals() noexcept {
   for (const RxQueue* const queue : ports_)
     totals.dropped += queue->fragments->counters(options_.index).DroppedDatagrams();
   return totals;
+}
+
+/// The system's clock was set: everything that is measured by it goes on from there.
+void Worker::FollowClock(std::uint32_t steps) noexcept {
+  const ClockSteps::State state = options_.clock_steps->state(steps);
+  const std::int64_t step = state.shift_ns - clock_state_.shift_ns;
+  clock_steps_ = steps;
+  clock_state_ = state;
+  clock_.Shift(step);
+  decoder_.ShiftClock(step);
+  aggregator_->ShiftClock(step, clock_.At(rte_rdtsc()), state.generation);
+  if (spreader_) spreader_->StopGiving();
+  is_waiting_ = false;
 }
 
 void Worker::Housekeeping(std::uint64_t tsc) noexcept {

@@ -9,6 +9,7 @@
 
 #include "aggregator/worker_aggregator.h"
 #include "dataplane/clock.h"
+#include "dataplane/clock_steps.h"
 #include "dataplane/frame_outcome.h"
 #include "dataplane/frame_tap.h"
 #include "dataplane/handover.h"
@@ -65,10 +66,11 @@ class Worker final : private ipfix::DecoderObserver {
     std::int64_t base_window_ns = 0;
     std::uint32_t idle_sleep_us = 0;
     std::uint64_t tsc_hz = 0;
-    SpreadBoard* board = nullptr;   ///< null: it neither gives nor takes. Outlives the worker
-    std::size_t index = 0;          ///< among all workers
-    FlowTap* tap = nullptr;         ///< see ipfix::Decoder::SetTap()
-    NoticeRing* notices = nullptr;  ///< what is to outlive the program; null: nothing
+    SpreadBoard* board = nullptr;             ///< null: it neither gives nor takes. Outlives the worker
+    std::size_t index = 0;                    ///< among all workers
+    FlowTap* tap = nullptr;                   ///< see ipfix::Decoder::SetTap()
+    NoticeRing* notices = nullptr;            ///< what is to outlive the program; null: nothing
+    const ClockSteps* clock_steps = nullptr;  ///< never null; outlives the worker
   };
 
   /// `table` is clean.
@@ -134,8 +136,8 @@ class Worker final : private ipfix::DecoderObserver {
   }
   JobRing::Place* PlaceFor(const ipfix::Datagram& datagram) noexcept;
   unsigned PollQueues(ReceiveTime now) noexcept;
-  unsigned DoJobs() noexcept;
-  unsigned DoJobsOf(JobRing& ring, ReceiveTime& arrival) noexcept;
+  unsigned DoJobs(ReceiveTime now) noexcept;
+  unsigned DoJobsOf(JobRing& ring, ReceiveTime now, ReceiveTime& arrival) noexcept;
   void TakeJobsBack() noexcept;
   /// Stopping: gives nothing any more. True once nothing is under way.
   bool HasFinishedJobs() noexcept;
@@ -144,6 +146,7 @@ class Worker final : private ipfix::DecoderObserver {
   /// belongs to the next one.
   bool CloseWindow(ReceiveTime now) noexcept;
   bool MustWait(ReceiveTime now, ReceiveTime& until) noexcept;
+  void FollowClock(std::uint32_t steps) noexcept;
   void Housekeeping(std::uint64_t tsc) noexcept;
   void ChangePolicy() noexcept;
   void PublishBooks() noexcept;
@@ -166,6 +169,8 @@ class Worker final : private ipfix::DecoderObserver {
   std::unique_ptr<aggregator::HostTable> spare_;
   std::optional<aggregator::WindowPart> last_part_;
   TscClock clock_;
+  std::uint32_t clock_steps_ = 0;  ///< how many it has followed
+  ClockSteps::State clock_state_;  ///< after them
   std::optional<Spreader> spreader_;
   ipfix::JobReader job_reader_;
   ReceiveTime waiting_since_;

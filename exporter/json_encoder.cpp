@@ -331,6 +331,11 @@ char* JsonEncoder::EncodeWindow(const WindowSummary& summary, char* out,
   out = PutShare(out, summary.sequence_loss());
   out = PutLiteral(out, ",\"sampled_share\":");
   out = PutShare(out, summary.sampled_share());
+  if (const std::int64_t step = summary.clock_step_ns; step != 0) {
+    out = PutLiteral(out, ",\"clock_step\":");
+    if (step < 0) *out++ = '-';
+    out = FormatSeconds(step < 0 ? -step : step, out);
+  }
   return PutLiteral(out, "}}");
 }
 

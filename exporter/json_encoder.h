@@ -28,7 +28,8 @@ enum class HostNetwork {
 ///
 /// Numbers are exact: counts as they are; avg_duration in seconds, rounded to the nearest millisecond, halves
 /// up, as is Stream4Flow's avg_flow_duration; window.seconds as exact as its nanoseconds; shares are the
-/// shortest decimal that reads back as the same double. No number has an exponent or trailing zeros.
+/// shortest decimal that reads back as the same double; clock_step is in seconds, with nine decimals at most.
+/// No number has an exponent or trailing zeros.
 ///
 /// Where a table keeps top lists, a role has `top_peers`, `top_dst_ports` or both, most first: each entry's
 /// `flows` or `bytes` is a lower bound, and exact unless `top_peers_error` or `top_dst_ports_error` follows

@@ -83,12 +83,13 @@ enum : unsigned {
   kDropped,
   kSequenceLoss,
   kSampledShare,
-  kNetworks
+  kNetworks,
+  kClockStep
 };
 }
 
-// What a message takes at most, rounded up: 19 numbers of 11 bytes in each of two roles, 7 numbers and two
-// shares, a window, a host of 45 bytes. The encoder's test writes the longest record.
+// What a message takes at most, rounded up: 19 numbers of 11 bytes in each of two roles, 8 numbers and three
+// of floating point, a window, a host of 45 bytes. The encoder's test writes the longest record.
 constexpr std::size_t kMaxHead = 256;  // but for the observer
 constexpr std::size_t kMaxRole = 256;
 constexpr std::size_t kMaxRest = 256;
@@ -218,11 +219,12 @@ char* PutSummary(char* out, const WindowSummary& summary, std::uint64_t networks
   out = PutUint(out, summary_field::kBytes, summary.bytes);
   out = PutUint(out, summary_field::kExporters, summary.exporters);
   out = PutUint(out, summary_field::kDropped, summary.dropped);
-  const auto put_share = [&out](unsigned field, double share) noexcept {
-    if (share != 0.0) out = PutFixed64(out, field, std::bit_cast<std::uint64_t>(share));
+  const auto put_double = [&out](unsigned field, double value) noexcept {
+    if (value != 0.0) out = PutFixed64(out, field, std::bit_cast<std::uint64_t>(value));
   };
-  put_share(summary_field::kSequenceLoss, summary.sequence_loss());
-  put_share(summary_field::kSampledShare, summary.sampled_share());
+  put_double(summary_field::kSequenceLoss, summary.sequence_loss());
+  put_double(summary_field::kSampledShare, summary.sampled_share());
+  put_double(summary_field::kClockStep, static_cast<double>(summary.clock_step_ns) / kNanosecondsPerSecond);
   return PutUint(out, summary_field::kNetworks, networks);
 }
 

@@ -40,6 +40,9 @@ void Decoder::Flush(FlowConsumer& consumer) noexcept {
 void Decoder::Expire(ReceiveTime now) noexcept {
   impl_->Expire(now);
 }
+void Decoder::ShiftClock(std::int64_t ns) noexcept {
+  impl_->ShiftClock(ns);
+}
 void Decoder::Adopt(ExporterPolicy& policy) noexcept {
   impl_->Adopt(policy);
 }

@@ -90,6 +90,10 @@ class Decoder {
   /// call.
   void Expire(ReceiveTime now) noexcept;
 
+  /// The clock that datagrams' receive times are of was set by so much: what is remembered is as old as it
+  /// was. Looks at everything that is.
+  void ShiftClock(std::int64_t ns) noexcept;
+
   /// Replaces the settings of exporters and who may send: from now on `policy`'s are in force, which begin as
   /// those of the Settings. What changes how templates are read (post_counters_are_reverse, direction) holds
   /// for a template when it is sent again. An exporter that may not send any more is forgotten by and by.

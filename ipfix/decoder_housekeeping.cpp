@@ -25,6 +25,18 @@ void Sweep(Map& map, std::uint32_t& position, Visit visit) noexcept {
   }
 }
 
+template <typename Map, typename Visit>
+void ForEach(Map& map, Visit visit) noexcept {
+  for (std::uint32_t i = 0; i < map.capacity(); ++i) {
+    if (map.IsUsed(i)) visit(i);
+  }
+}
+
+/// A time that is none stays none.
+void Shift(ReceiveTime& time, std::int64_t ns) noexcept {
+  if (time.ns > 0) time.ns += ns;
+}
+
 bool IsOver(ReceiveTime last, std::int64_t lifetime_ns, ReceiveTime now) noexcept {
   return lifetime_ns != 0 && now.ns - last.ns > lifetime_ns;
 }
@@ -97,6 +109,24 @@ void Decoder::Impl::Expire(ReceiveTime now) noexcept {
   ExpireSamplers(now);
   ExpireHeld(now);
   ExpireExporters(now);
+}
+
+void Decoder::Impl::ShiftClock(std::int64_t ns) noexcept {
+  ForEach(exporters_, [&](std::uint32_t index) {
+    if (exporters_[index].policy != policy_version_) Rebind(index);  // so that only one policy has limits
+    Shift(exporters_[index].last_received, ns);
+  });
+  ForEach(templates_, [&](std::uint32_t index) {
+    Shift(templates_[index].last_received, ns);
+    Shift(templates_[index].told, ns);
+    Shift(templates_[index].fresh_at, ns);
+  });
+  ForEach(samplers_, [&](std::uint32_t index) {
+    Shift(samplers_[index].last_received, ns);
+    Shift(samplers_[index].told, ns);
+  });
+  held_.ShiftClock(ns);
+  policy_->ShiftClock(ns);
 }
 
 void Decoder::Impl::ExpireTemplates(ReceiveTime now) noexcept {

@@ -35,6 +35,7 @@ class Decoder::Impl final : public SamplerLookup, public OptionsConsumer {
   void Flush(FlowConsumer& consumer) noexcept { batch_.Flush(consumer); }
   void SetTap(FlowTap* tap) { batch_.SetTap(tap); }
   void Expire(ReceiveTime now) noexcept;
+  void ShiftClock(std::int64_t ns) noexcept;
   void Adopt(ExporterPolicy& policy) noexcept;
   bool HasSettled() const noexcept { return old_references_ == 0; }
   const ExporterPolicy& policy() const noexcept { return *policy_; }

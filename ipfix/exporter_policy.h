@@ -43,6 +43,11 @@ class ExporterPolicy {
   /// are refused. A binary search for each length that rules have.
   PolicyRule* Find(const Address& address) noexcept;
 
+  /// The clock that limits are kept by was set by so much. Decoding thread.
+  void ShiftClock(std::int64_t ns) noexcept {
+    for (PolicyRule& rule : rules_) rule.bucket.ShiftClock(ns);
+  }
+
   /// The last is for exporters that no rule matches; its prefix means nothing.
   const std::vector<PolicyRule>& rules() const noexcept { return rules_; }
   bool refuses_others() const noexcept { return refuses_others_; }

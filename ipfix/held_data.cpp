@@ -92,6 +92,15 @@ void HeldData::DropGone() noexcept {
   begin_ = end_ = 0;  // empty: as new
 }
 
+void HeldData::ShiftClock(std::int64_t ns) noexcept {
+  for (std::uint64_t at = begin_; at != end_;) {
+    Entry entry = EntryAt(at);
+    entry.received_ns += ns;
+    Store(at, entry);
+    at += entry.size;
+  }
+}
+
 bool HeldData::Oldest(Set& set) noexcept {
   DropGone();
   if (begin_ == end_) return false;

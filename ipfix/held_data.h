@@ -42,6 +42,9 @@ class HeldData {
   /// Precondition: HasRoom().
   void Push(const Set& set, List& list) noexcept;
 
+  /// All sets came so much later.
+  void ShiftClock(std::int64_t ns) noexcept;
+
   /// Of all sets; false where there is none.
   bool Oldest(Set& set) noexcept;
   /// Precondition: Oldest() gave a set, and `list` is its exporter's.

@@ -30,6 +30,11 @@ class TokenBucket {
     return true;
   }
 
+  /// The clock was set by so much.
+  void ShiftClock(std::int64_t ns) noexcept {
+    if (filled_.ns > 0) filled_.ns += ns;
+  }
+
  private:
   /// A token in parts, so that one part times the rate comes each nanosecond.
   static constexpr std::uint64_t kToken = kNanosecondsPerSecond;

@@ -88,6 +88,8 @@ Stats Appliance::stats() const {
     AddPort(stats.Group("ports").Group(port.device), port);
   delivery_.AddTo(stats);
   if (raw_flows_ != nullptr) AddRawFlows(stats.Group("raw_flows"), raw_flows_->status());
+  stats.Group("clock").Add("steps_forward", status.clock.forward);
+  stats.Group("clock").Add("steps_backward", status.clock.backward);
   if (state_.is_on()) AddState(stats.Group("state"), state_.counters());
   return stats;
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "app/config/text.h"
 #include "exporter/address_text.h"
@@ -144,6 +145,17 @@ void Reporter::LogRefusals() {
   refused_ = 0;
   for (const auto& worker : snapshot.workers) refused_ += worker->accounting.refusals.Total();
   for (const std::string& line : refusals_.Look(snapshot, RefusalLog::Clock::now())) spdlog::warn("{}", line);
+}
+
+void Reporter::LogClock() {
+  const dataplane::ClockStatus clock = appliance_.status().clock;
+  const std::uint64_t steps = clock.forward + clock.backward;
+  if (steps == clock_steps_) return;
+  const std::uint64_t more = steps - std::exchange(clock_steps_, steps);
+  spdlog::warn(
+      "the system's clock was set{}, by {:.3f} s{}; windows follow it, and those that it touched say so",
+      more > 1 ? fmt::format(" {} times", more) : "", static_cast<double>(clock.last_step_ns) / 1e9,
+      more > 1 ? " the last time" : "");
 }
 
 void Reporter::LogSummary() {

@@ -29,6 +29,8 @@ class Reporter {
   void LogSummary();
   /// What is wrong with single exporters. To be called every few seconds.
   void LogRefusals();
+  /// That the system's clock was set.
+  void LogClock();
   /// A few words of how it goes, for the service manager.
   std::string Status();
 
@@ -46,6 +48,7 @@ class Reporter {
   std::vector<dataplane::PortStatus> ports_;  ///< as the log has them
   RefusalLog refusals_;
   std::uint64_t refused_ = 0;  // when it was last asked
+  std::uint64_t clock_steps_ = 0;
   Totals at_status_;
   std::chrono::steady_clock::time_point status_since_ = std::chrono::steady_clock::now();
   Totals before_;

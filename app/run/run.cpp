@@ -79,6 +79,7 @@ bool Watch(const RunOptions& options, const Signals& signals, Appliance& applian
     }
     if (Clock::now() >= next_refusals) {
       reporter.LogRefusals();
+      reporter.LogClock();
       next_refusals = Clock::now() + kRefusalInterval;
     }
     if (Clock::now() >= next_summary) {

@@ -45,7 +45,7 @@ constexpr std::string_view kSummary =
     R"("summary":{"properties":{"hosts":{"type":"long"},"other_hosts":{"type":"long"},)"
     R"("networks":{"type":"long"},"flows":{"type":"long"},"packets":{"type":"long"},"bytes":{"type":"long"},)"
     R"("exporters":{"type":"long"},"dropped":{"type":"long"},"sequence_loss":{"type":"double"},)"
-    R"("sampled_share":{"type":"double"}}},)";
+    R"("sampled_share":{"type":"double"},"clock_step":{"type":"double"}}},)";
 
 constexpr std::string_view kRole =
     R"({"properties":{"flows":{"type":"long"},"packets":{"type":"long"},"bytes":{"type":"long"},)"

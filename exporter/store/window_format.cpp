@@ -36,6 +36,14 @@ constexpr std::array<std::uint64_t WindowSummary::*, 10> kSummaryFields = {
 constexpr std::size_t kPrefixBytes = 17;
 constexpr unsigned kMaxPrefixLength = 128;
 
+/// Small numbers of either sign as small numbers.
+std::uint64_t ToZigZag(std::int64_t value) {
+  return static_cast<std::uint64_t>(value) << 1 ^ static_cast<std::uint64_t>(value >> 63);
+}
+std::int64_t FromZigZag(std::uint64_t value) {
+  return static_cast<std::int64_t>(value >> 1 ^ (~(value & 1) + 1));
+}
+
 void PutSection(std::string& out, SectionId id, const std::string& section) {
   PutVarint(out, static_cast<std::uint64_t>(id));
   PutVarint(out, section.size());
@@ -48,6 +56,10 @@ bool ParseSummary(std::string_view bytes, WindowSummary& summary) {
   for (const auto field : kSummaryFields) {
     if (!GetVarint(at, end, summary.*field)) return false;
   }
+  if (at == end) return true;  // of before clock steps were known
+  std::uint64_t step = 0;
+  if (!GetVarint(at, end, step)) return false;
+  summary.clock_step_ns = FromZigZag(step);
   return true;
 }
 
@@ -270,6 +282,7 @@ std::string FormatTail(const WindowTail& tail) {
   std::string out;
   std::string section;
   for (const auto field : kSummaryFields) PutVarint(section, tail.summary.*field);
+  PutVarint(section, ToZigZag(tail.summary.clock_step_ns));
   PutSection(out, kSummary, section);
   section.clear();
   for (const Prefix& prefix : tail.networks) {

@@ -25,6 +25,7 @@ using aggregator::RoleFigures;
 using aggregator::WindowSpan;
 using aggregator::WindowSummary;
 using simdjson::dom::element;
+using ::testing::EndsWith;
 
 std::string Encode(JsonEncoder& encoder, const HostRecord& record) {
   std::vector<char> text(encoder.max_record_size());
@@ -217,6 +218,15 @@ TEST(JsonEncoder, WritesTheWindowRecord) {
   EXPECT_EQ(Encode(encoder, summary),
             kHead + R"("summary":{"hosts":5,"other_hosts":1,"flows":100,"packets":2000,"bytes":30000,)"
                     R"("exporters":3,"dropped":4,"sequence_loss":0.0012,"sampled_share":0.25}})");
+}
+
+TEST(JsonEncoder, AWindowRecordSaysByHowMuchTheClockWasSet) {
+  JsonEncoder encoder("mon1", Schema::kHostscope);
+  encoder.SetWindow(TenSeconds(), false);
+  EXPECT_THAT(Encode(encoder, WindowSummary{.clock_step_ns = -3'600'250'000'000}),
+              EndsWith(R"("sampled_share":0,"clock_step":-3600.25}})"));
+  EXPECT_THAT(Encode(encoder, WindowSummary{.clock_step_ns = 100'000'001}),
+              EndsWith(R"("sampled_share":0,"clock_step":0.100000001}})"));
 }
 
 std::string Encode(const NetworkRecord& record, Schema schema = Schema::kHostscope) {

@@ -253,7 +253,9 @@ TEST(ProtoEncoder, AWindowRecordSaysWhatTheJsonRecordSays) {
     proto.SetWindow(TenSeconds(i), i % 2 == 0);
     json.SetWindow(TenSeconds(i), i % 2 == 0);
     const auto any = [&random] { return random() >> random() % 64; };
-    const WindowSummary summary{any(), any(), any(), any(), any(), any(), any(), any(), any() | 1, any()};
+    WindowSummary summary{any(), any(), any(), any(), any(), any(), any(), any(), any() | 1, any()};
+    if (i % 3 == 0)
+      summary.clock_step_ns = (static_cast<std::int64_t>(random() % 20'000) - 10'000) * 500'000'000;
     const v1::Record read = Parse(std::string(text.data(), proto.EncodeWindow(summary, text.data())));
     ASSERT_FALSE(HasUnknown(read));
     ASSERT_EQ(FieldsOf(read), FieldsOf(std::string(text.data(), json.EncodeWindow(summary, text.data()))));

@@ -27,7 +27,8 @@ class Appliance:
     """`hostscope run` in a namespace, on AF_XDP where the kernel has it."""
 
     def __init__(self, program, namespace, folder, device="port0", windows="1s,3s", config=CONFIG,
-                 drivers=("net_af_xdp0", "net_af_packet0"), addresses=(COLLECTOR4, COLLECTOR6), http="none"):
+                 drivers=("net_af_xdp0", "net_af_packet0"), addresses=(COLLECTOR4, COLLECTOR6), http="none",
+                 environment=None):
         self.folder = pathlib.Path(folder)
         self.output, self.stats_path, self.log = (self.folder / name for name in ("hosts.ndjson", "stats.json", "log"))
         (self.folder / "hostscope.yaml").write_text(config)
@@ -37,7 +38,8 @@ class Appliance:
             with open(self.log, "wb") as log:
                 self.process = namespace.start(
                     program, "run", "-c", self.folder / "hostscope.yaml", *port, "--output", self.output, "--windows", windows,
-                    "--stats", self.stats_path, "--http", http, stderr=log, env=ENVIRONMENT)
+                    "--stats", self.stats_path, "--http", http, stderr=log,
+                    env={**ENVIRONMENT, **(environment or {})})
             self.driver = driver
             if self._is_started():
                 return

@@ -233,6 +233,16 @@ void AddPorts(MetricsText& text, const DataplaneSnapshot& snapshot) {
     text.Sample(port.link_changes, {{"port", port.device}});
 }
 
+void AddClock(MetricsText& text, const dataplane::ClockStatus& clock) {
+  text.Family(
+      "clock_steps", MetricType::kCounter,
+      "Times that the system's clock was set by 0.1 s or more while the appliance ran, by direction.");
+  text.Sample(clock.forward, {{"direction", "forward"}});
+  text.Sample(clock.backward, {{"direction", "backward"}});
+  text.Family("clock_last_step_seconds", MetricType::kGauge, "By how much it was set the last time.");
+  text.Sample(static_cast<double>(clock.last_step_ns) / 1e9);
+}
+
 void AddWorkers(MetricsText& text, const DataplaneSnapshot& snapshot) {
   const auto& workers = snapshot.status.workers;
   const auto add = [&](std::string_view name, std::string_view help, const auto& value_of) {

@@ -30,6 +30,7 @@ std::string HelpByValue(std::string_view what) {
 void AddDatagrams(exporter::MetricsText& text, const dataplane::DataplaneSnapshot& snapshot);
 void AddRecords(exporter::MetricsText& text, const dataplane::DataplaneSnapshot& snapshot);
 void AddPorts(exporter::MetricsText& text, const dataplane::DataplaneSnapshot& snapshot);
+void AddClock(exporter::MetricsText& text, const dataplane::ClockStatus& clock);
 void AddWorkers(exporter::MetricsText& text, const dataplane::DataplaneSnapshot& snapshot);
 void AddExporters(exporter::MetricsText& text, const std::vector<ExporterSeries::Row>& rows);
 void AddRules(exporter::MetricsText& text, const std::vector<ipfix::RuleStatus>& rules);

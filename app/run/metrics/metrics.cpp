@@ -38,6 +38,7 @@ std::string Metrics::Scrape(const http::HttpBooks& http) {
   AddWindows(text, appliance_);
   AddPorts(text, snapshot);
   AddWorkers(text, snapshot);
+  AddClock(text, snapshot.status.clock);
   AddExporters(text, series_.Update(snapshot, ExporterSeries::Clock::now()));
   AddRules(text, snapshot.status.rules);
   AddStore(text, appliance_.delivery());

@@ -40,6 +40,7 @@ inline void ExpectSameSummary(const aggregator::WindowSummary& a, const aggregat
   EXPECT_EQ(a.scaled_flows, b.scaled_flows);
   EXPECT_EQ(a.sequence_expected, b.sequence_expected);
   EXPECT_EQ(a.sequence_lost, b.sequence_lost);
+  EXPECT_EQ(a.clock_step_ns, b.clock_step_ns);
 }
 
 inline void ExpectSameWindow(const aggregator::ClosedWindow& a, const aggregator::ClosedWindow& b) {
