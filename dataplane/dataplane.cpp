@@ -212,7 +212,8 @@ class Dataplane::Impl {
     }
     for (const auto& open : ports_) status.ports.push_back(StatusOf(*open));
     if (clock_steps_)
-      status.clock = {clock_steps_->forward().Get(), clock_steps_->backward().Get(), clock_steps_->last_step_ns()};
+      status.clock = {clock_steps_->forward().Get(), clock_steps_->backward().Get(),
+                      clock_steps_->last_step_ns()};
     for (std::size_t i = 0; i < workers_.size(); ++i) {
       const Worker& worker = *workers_[i];
       const LoopGauges& gauges = worker.gauges();
@@ -240,15 +241,6 @@ class Dataplane::Impl {
     for (const auto& worker : workers_)
       books.push_back(std::make_unique<const WorkerBooks>(worker->LatestBooks()));
     return MakeSnapshot(status(), port_ids, std::move(books));
-  }
-
-  std::vector<ipfix::ExporterStatus> Exporters() const {
-    std::vector<ipfix::ExporterStatus> all;
-    for (const auto& worker : workers_) {
-      const auto exporters = worker->decoder().Exporters();
-      all.insert(all.end(), exporters.begin(), exporters.end());
-    }
-    return all;
   }
 
  private:
@@ -442,10 +434,6 @@ std::vector<std::uint64_t> Dataplane::beats() const {
 DataplaneSnapshot Dataplane::Snapshot() const {
   return impl_->Snapshot();
 }
-std::vector<ipfix::ExporterStatus> Dataplane::Exporters() const {
-  return impl_->Exporters();
-}
-
 DatagramBooks BooksOf(const DataplaneStatus& status) {
   DatagramBooks books;
   const auto add = [&](std::string reason, std::string_view help, std::uint64_t count) {

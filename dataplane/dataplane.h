@@ -72,7 +72,7 @@ struct DatagramBooks {
 
 /// What was done to the system's clock.
 struct ClockStatus {
-  std::uint64_t forward = 0;   ///< steps
+  std::uint64_t forward = 0;  ///< steps
   std::uint64_t backward = 0;
   std::int64_t last_step_ns = 0;
 };
@@ -145,8 +145,6 @@ class Dataplane {
   /// Start().
   std::vector<std::uint64_t> beats() const;
   DataplaneSnapshot Snapshot() const;
-  /// Every exporter of every worker. Only before Start() and after Stop().
-  std::vector<ipfix::ExporterStatus> Exporters() const;
 
  private:
   class Impl;

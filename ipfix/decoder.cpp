@@ -61,9 +61,6 @@ std::uint32_t Decoder::exporter_count() const noexcept {
 std::uint32_t Decoder::TakeActiveExporters() noexcept {
   return impl_->TakeActiveExporters();
 }
-std::vector<ExporterStatus> Decoder::Exporters() const {
-  return impl_->Exporters();
-}
 void Decoder::CopyExporters(std::vector<ExporterBooks>& into) const noexcept {
   impl_->CopyExporters(into);
 }
@@ -309,27 +306,6 @@ std::uint32_t Decoder::Impl::TakeActiveExporters() noexcept {
   active_exporters_ = 0;
   ++epoch_;
   return active;
-}
-
-std::vector<ExporterStatus> Decoder::Impl::Exporters() const {
-  std::vector<ExporterStatus> all;
-  all.reserve(exporters_.size());
-  for (std::uint32_t i = 0; i < exporters_.capacity(); ++i) {
-    if (!exporters_.IsUsed(i)) continue;
-    const ExporterKey& key = exporters_.KeyOf(i);
-    const Exporter& exporter = exporters_[i];
-    all.push_back({.address = key.address,
-                   .port = key.port,
-                   .observation_domain = key.domain,
-                   .version = exporter.version,
-                   .last_received = exporter.last_received,
-                   .templates = exporter.templates,
-                   .sampling_rate = exporter.last_rate.value(),
-                   .name = exporter.rule == nullptr ? "" : exporter.rule->rule.name,
-                   .clock_offset_ns = exporter.clock_offset_ns,
-                   .accounting = &exporter.accounting});
-  }
-  return all;
 }
 
 void Decoder::Impl::CopyExporters(std::vector<ExporterBooks>& into) const noexcept {

@@ -26,31 +26,17 @@ struct Datagram {
   ReceiveTime received;
 };
 
-/// What one exporter (source address, source port, observation domain) has sent so far; a snapshot.
-struct ExporterStatus {
-  Address address;
-  std::uint16_t port = 0;
-  std::uint32_t observation_domain = 0;
-  std::uint16_t version = 0;  ///< 5, 9 or 10: of the last datagram
-  ReceiveTime last_received;
-  std::uint32_t templates = 0;
-  double sampling_rate = 1;                ///< the last rate applied; 1 is unsampled
-  std::string name;                        ///< of the rule that matched it; empty: none
-  std::int64_t clock_offset_ns = 0;        ///< exporter's export time minus arrival, of the last datagram
-  const Accounting* accounting = nullptr;  ///< lives as long as the decoder
-};
-
-/// The same for other threads, with the books as they were. Holds no memory of its own, so that a decoding
-/// thread can write it down without asking for any.
+/// What one exporter (source address, source port, observation domain) has sent so far, for other threads.
+/// Holds no memory of its own, so that a decoding thread can write it down without asking for any.
 struct ExporterBooks {
   Address address;
   std::uint16_t port = 0;
-  std::uint16_t version = 0;
+  std::uint16_t version = 0;  ///< 5, 9 or 10: of the last datagram
   std::uint32_t observation_domain = 0;
   std::uint32_t templates = 0;
   ReceiveTime last_received;
-  double sampling_rate = 1;
-  std::int64_t clock_offset_ns = 0;
+  double sampling_rate = 1;          ///< the last rate applied; 1 is unsampled
+  std::int64_t clock_offset_ns = 0;  ///< exporter's export time minus arrival, of the last datagram
   Accounting accounting;
 };
 
@@ -114,10 +100,8 @@ class Decoder {
   /// Exporters that sent since the last call: to be asked once at each window's edge. Decoding thread only;
   /// O(1).
   std::uint32_t TakeActiveExporters() noexcept;
-  /// Snapshot of every exporter. Decoding thread only; allocates.
-  std::vector<ExporterStatus> Exporters() const;
-  /// Replaces what is in `into`. Decoding thread only; allocates nothing where `into` has room for
-  /// Settings::max_exporters.
+  /// Writes down every exporter, in the place of what is in `into`. Decoding thread only; allocates nothing
+  /// where `into` has room for Settings::max_exporters.
   void CopyExporters(std::vector<ExporterBooks>& into) const noexcept;
 
  private:

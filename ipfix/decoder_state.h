@@ -40,7 +40,6 @@ class Decoder::Impl final : public SamplerLookup, public OptionsConsumer {
   bool HasSettled() const noexcept { return old_references_ == 0; }
   const ExporterPolicy& policy() const noexcept { return *policy_; }
   std::uint32_t TakeActiveExporters() noexcept;
-  std::vector<ExporterStatus> Exporters() const;
   void CopyExporters(std::vector<ExporterBooks>& into) const noexcept;
   const Accounting& accounting() const noexcept { return total_; }
   std::uint32_t exporter_count() const noexcept { return exporter_count_.load(std::memory_order_relaxed); }

@@ -74,7 +74,7 @@ TEST_F(DeviceTest, FramesBecomeHostRecordsAndAnswers) {
   EXPECT_EQ(books.received, 4U);
   EXPECT_EQ(books.decoded, 2U);
   EXPECT_EQ(books.received, books.decoded + dropped);
-  EXPECT_THAT(dataplane_->Exporters(), SizeIs(1));
+  EXPECT_EQ(dataplane_->status().workers.at(0).exporters, 1U);
 
   dataplane_.reset();  // closes the capture
   std::vector<Bytes> answers = testing::ReadCapture(Path("out.pcap"));

@@ -4,6 +4,7 @@
 #include "ipfix/held_data.h"
 #include "tests/fuzz/fuzz_target.h"
 #include "tests/fuzz/senders.h"
+#include "tests/ipfix/exporters.h"
 
 // Any bytes as an export message, sent by several exporters to a decoder with small caps: whatever they are,
 // the books balance, no cap is passed, and once all is forgotten the decoder is as new.
@@ -75,22 +76,22 @@ void RequireBalance(const Accounting& books, std::uint64_t datagrams) {
 
 /// Sums `figure` over the books of all exporters.
 template <typename Figure>
-std::uint64_t Sum(const std::vector<ipfix::ExporterStatus>& exporters, Figure figure) {
+std::uint64_t Sum(const std::vector<ipfix::ExporterBooks>& exporters, Figure figure) {
   std::uint64_t sum = 0;
-  for (const ipfix::ExporterStatus& exporter : exporters) sum += figure(*exporter.accounting);
+  for (const ipfix::ExporterBooks& exporter : exporters) sum += figure(exporter.accounting);
   return sum;
 }
 
 void RequireCaps(const ipfix::Decoder& decoder, const ipfix::Settings& caps) {
-  const std::vector<ipfix::ExporterStatus> exporters = decoder.Exporters();
+  const std::vector<ipfix::ExporterBooks> exporters = ipfix::test::ExportersOf(decoder);
   Require(exporters.size() <= caps.max_exporters, "the cap of exporters");
   Require(exporters.size() == decoder.exporter_count(), "the count of exporters");
   std::size_t templates = 0;
-  for (const ipfix::ExporterStatus& exporter : exporters) {
+  for (const ipfix::ExporterBooks& exporter : exporters) {
     Require(exporter.templates <= caps.max_templates_per_exporter, "the cap of an exporter's templates");
     Require(exporter.sampling_rate >= 1, "a rate of at least 1");
     templates += exporter.templates;
-    RequireBalance(*exporter.accounting, exporter.accounting->datagrams.Get());
+    RequireBalance(exporter.accounting, exporter.accounting.datagrams.Get());
   }
   Require(templates <= caps.max_templates, "the cap of templates");
 
@@ -156,7 +157,7 @@ class MessageRun {
     // Each call looks at one slot of each of these small tables.
     for (std::size_t i = 0; i < caps_.max_templates; ++i) decoder_.Expire(now);
     Require(decoder_.accounting().HeldSets() == 0, "nothing is held for ever");
-    Require(decoder_.exporter_count() == 0 && decoder_.Exporters().empty(),
+    Require(decoder_.exporter_count() == 0 && ipfix::test::ExportersOf(decoder_).empty(),
             "every exporter is forgotten in time");
     const Effect again = Send(0, input, now);
     Require(first == again, "what is forgotten leaves no trace");

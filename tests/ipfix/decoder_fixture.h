@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ipfix/decoder.h"
+#include "tests/ipfix/exporters.h"
 #include "tests/ipfix/flow_text.h"
 #include "tests/ipfix/message_builder.h"
 #include "tests/ipfix/naive_decoder.h"

@@ -119,12 +119,16 @@ class PolicyTest : public DecoderTest {
   }
 };
 
-TEST_F(PolicyTest, ExportersHaveTheNameOfTheirRule) {
+TEST_F(PolicyTest, ExportersAreCountedByTheirRule) {
   settings_.exporters = {{PrefixOf("192.0.2.0", 24), {}, "core"}};
   Send(Flows());
   Send(Flows(), {.address = "198.51.100.1"});
-  for (const ExporterStatus& exporter : decoder().Exporters())
-    EXPECT_EQ(exporter.name, exporter.address == AddressOf("192.0.2.1") ? "core" : "");
+  Send(Flows(), {.address = "198.51.100.1"});
+  const std::vector<PolicyRule>& rules = decoder().policy().rules();
+  ASSERT_THAT(rules, SizeIs(2));
+  EXPECT_EQ(rules[0].rule.name, "core");
+  EXPECT_EQ(rules[0].books->outcomes.Total(), 1U);
+  EXPECT_EQ(rules[1].books->outcomes.Total(), 2U);
 }
 
 TEST_F(PolicyTest, BeyondItsRateAnExportersDatagramsAreDroppedAndCounted) {
@@ -144,10 +148,10 @@ TEST_F(PolicyTest, BeyondItsRateAnExportersDatagramsAreDroppedAndCounted) {
   const PolicyBooks& rule = *decoder().policy().rules().front().books;
   EXPECT_EQ(rule.outcomes.Get(DatagramOutcome::kDecoded), 4U);
   EXPECT_EQ(rule.outcomes.Get(DatagramOutcome::kRateLimited), 3U);
-  for (const ExporterStatus& exporter : decoder().Exporters()) {
-    EXPECT_EQ(exporter.accounting->datagrams.Get(), exporter.accounting->outcomes.Total());
+  for (const ExporterBooks& exporter : ExportersOf(decoder())) {
+    EXPECT_EQ(exporter.accounting.datagrams.Get(), exporter.accounting.outcomes.Total());
     if (exporter.address == AddressOf("192.0.2.1")) {
-      EXPECT_EQ(exporter.accounting->outcomes.Get(DatagramOutcome::kRateLimited), 2U);
+      EXPECT_EQ(exporter.accounting.outcomes.Get(DatagramOutcome::kRateLimited), 2U);
     }
   }
 }
@@ -183,8 +187,7 @@ TEST_F(PolicyTest, ANewPolicyIsInForceWithTheNextDatagram) {
 
   EXPECT_TRUE(decoder().HasSettled()) << "both have sent";
   for (int second = 1; second < 20; ++second) decoder().Expire({kStart + second * kNanosecondsPerSecond});
-  ASSERT_THAT(decoder().Exporters(), SizeIs(1)) << "who may not send any more is forgotten";
-  EXPECT_EQ(decoder().Exporters().front().name, "new");
+  EXPECT_THAT(ExportersOf(decoder()), SizeIs(1)) << "who may not send any more is forgotten";
 }
 
 TEST_F(PolicyTest, ExportersThatAreSilentGoOverTooAndManyTakeNoLonger) {
@@ -197,7 +200,8 @@ TEST_F(PolicyTest, ExportersThatAreSilentGoOverTooAndManyTakeNoLonger) {
   decoder().Adopt(policy);
   EXPECT_EQ(SecondsToSettle(), 1);
   EXPECT_EQ(decoder().exporter_count(), 1000U);
-  for (const ExporterStatus& exporter : decoder().Exporters()) EXPECT_EQ(exporter.name, "all");
+  Send(Flows(), {.port = 500});
+  EXPECT_EQ(RuleOf(policy, "192.0.2.1").books->outcomes.Total(), 1U);
 }
 
 TEST_F(PolicyTest, WhoIsRefusedForAWhileMaySendAgain) {

@@ -135,10 +135,10 @@ TEST_F(SequenceRules, Rule31DataBeforeTheirTemplateAreCountedAsSkipped) {
 TEST_F(SequenceRules, Rule31TheBooksOfOneExporterAreItsOwn) {
   Send(MessageBuilder::Ipfix(1).Template(256, kFlowFields).Data(256, {FlowBytes(), FlowBytes()}));
   Send(MessageBuilder::Ipfix(2).Data(256, {FlowBytes()}));
-  for (const ExporterStatus& exporter : decoder().Exporters()) {
+  for (const ExporterBooks& exporter : ExportersOf(decoder())) {
     const bool is_first = exporter.observation_domain == 1;
-    EXPECT_EQ(exporter.accounting->records_counted.Get(), is_first ? 2U : 0U);
-    EXPECT_EQ(exporter.accounting->sets_skipped.Get(SetSkip::kUnknownTemplate), is_first ? 0U : 1U);
+    EXPECT_EQ(exporter.accounting.records_counted.Get(), is_first ? 2U : 0U);
+    EXPECT_EQ(exporter.accounting.sets_skipped.Get(SetSkip::kUnknownTemplate), is_first ? 0U : 1U);
     EXPECT_EQ(exporter.templates, is_first ? 1U : 0U);
   }
 }

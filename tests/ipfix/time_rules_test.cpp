@@ -122,7 +122,7 @@ TEST_F(TimeRules, Rule28DurationsHoldInSpiteOfAWrongClockAndTheOffsetIsKept) {
   message.Data(256, {Bytes().Address("10.0.0.1").Address("10.0.0.2").U32(86'400).U32(86'402)});  // in 1970
   Send(message, {.received_ns = 1'700'000'000'000'000'000});
   EXPECT_EQ(TakeOneFlow().duration_us, 2'000'000U);
-  const std::vector<ExporterStatus> exporters = decoder().Exporters();
+  const std::vector<ExporterBooks> exporters = ExportersOf(decoder());
   ASSERT_EQ(exporters.size(), 1U);
   EXPECT_EQ(exporters[0].clock_offset_ns, -std::int64_t{kOneDay} * 1'000'000'000);
 }
