@@ -29,16 +29,23 @@ constexpr char kControlC = 3;
 struct Answer {
   std::optional<Scrape> scrape;
   std::string problem;
+  BusyHosts busy;
 };
 
 Answer Ask(const TopOptions& options) {
   const http::ClientReply reply = http::Get(options.client, "/metrics");
-  if (reply.status == 0) return {std::nullopt, reply.problem};
-  if (reply.status == 401) return {std::nullopt, "it wants a token (401); --token names a file with one"};
-  if (reply.status != 200) return {std::nullopt, fmt::format("it answers with status {}", reply.status)};
+  if (reply.status == 0) return {std::nullopt, reply.problem, {}};
+  if (reply.status == 401) return {std::nullopt, "it wants a token (401); --token names a file with one", {}};
+  if (reply.status != 200) return {std::nullopt, fmt::format("it answers with status {}", reply.status), {}};
   Scrape scrape = Scrape::Parse(reply.body);
-  if (!scrape.Has("datagrams_received_total")) return {std::nullopt, "what answers there is not hostscope"};
-  return {std::move(scrape), {}};
+  if (!scrape.Has("datagrams_received_total"))
+    return {std::nullopt, "what answers there is not hostscope", {}};
+  // Of an appliance without windows yet, or too loaded to look for hosts, the rest is shown.
+  BusyHosts busy;
+  const http::ClientReply status = http::Get(options.client, BusyHosts::kStatusPath);
+  if (const std::string path = BusyHosts::PathAfter(status.body); !path.empty())
+    busy = BusyHosts::Parse(http::Get(options.client, path).body).value_or(BusyHosts());
+  return {std::move(scrape), {}, std::move(busy)};
 }
 
 std::string Title(const TopOptions& options) {
@@ -60,6 +67,7 @@ class History {
     if (is_same && SecondsBetween(*now_, *answer.scrape) <= 0) return;
     before_ = is_same ? std::move(now_) : answer.scrape;
     now_ = std::move(answer.scrape);
+    busy_ = std::move(answer.busy);
   }
 
   std::vector<ScreenLine> View(const TopOptions& options, const ScreenSize& size) const {
@@ -72,13 +80,15 @@ class History {
     if (!now_) return lines;
     ScreenSize rest = size;
     if (rest.rows != 0) rest.rows -= std::min(rest.rows, lines.size());
-    for (ScreenLine& line : MakeView(*before_, *now_, Title(options), rest)) lines.push_back(std::move(line));
+    for (ScreenLine& line : MakeView(*before_, *now_, busy_, Title(options), rest))
+      lines.push_back(std::move(line));
     return lines;
   }
 
  private:
   std::optional<Scrape> before_;
   std::optional<Scrape> now_;
+  BusyHosts busy_;
   std::string problem_;
 };
 

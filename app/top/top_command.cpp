@@ -50,7 +50,7 @@ Parsed<std::int64_t> ParseInterval(std::string_view text) {
 void AddTop(CLI::App& root, Command& chosen) {
   auto arguments = std::make_shared<TopArguments>();
   CLI::App* command = root.add_subcommand(
-      "top", "Show what a running appliance does: rates, exporters, drops, sinks. q ends it.");
+      "top", "Show what a running appliance does: rates, exporters, drops, busiest hosts, sinks. q ends it.");
   command->add_option("url", arguments->url, "Its HTTP interface")
       ->capture_default_str()
       ->check([](const std::string& text) {

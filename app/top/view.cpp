@@ -42,8 +42,8 @@ std::string Seconds(double seconds) {
 
 class View {
  public:
-  View(const Scrape& before, const Scrape& now, const ScreenSize& size)
-      : before_(before), now_(now), size_(size), seconds_(SecondsBetween(before, now)) {}
+  View(const Scrape& before, const Scrape& now, const BusyHosts& busy, const ScreenSize& size)
+      : before_(before), now_(now), busy_(busy), size_(size), seconds_(SecondsBetween(before, now)) {}
 
   std::vector<ScreenLine> Make(const std::string& title) {
     Heading(fmt::format("{}  {}", title, VersionOf()));
@@ -53,7 +53,7 @@ class View {
     AddReasons("skipped/s", "records_skipped_total");
     AddReasons("sets skipped/s", "sets_skipped_total");
     AddReasons("templates refused/s", "templates_refused_total");
-    AddSinksAndExporters();
+    AddLists();
     return std::move(lines_);
   }
 
@@ -118,11 +118,29 @@ class View {
     Line(text);
   }
 
-  void AddSinksAndExporters() {
+  /// Each has a share of what is free; what one does not need is for the next.
+  void AddLists() {
     const std::vector<std::string> sinks = now_.ValuesOf("sink_records_delivered_total", "sink");
-    const std::size_t for_sinks = std::min(sinks.size() + 2, std::max<std::size_t>(Free() / 2, 3));
-    AddExporters(Free() - std::min(Free(), for_sinks));
+    const auto share = [this](std::size_t wanted, std::size_t parts) {
+      return std::min(wanted + 2, std::max<std::size_t>(Free() / parts, 3));
+    };
+    const std::size_t for_sinks = share(sinks.size(), 3);
+    const std::size_t for_hosts = busy_.seconds > 0 ? share(busy_.hosts.size(), 3) : 0;
+    AddExporters(Free() - std::min(Free(), for_sinks + for_hosts));
+    AddHosts(Free() - std::min(Free(), for_sinks));
     AddSinks(sinks);
+  }
+
+  void AddHosts(std::size_t rows) {
+    if (rows < 2 || busy_.seconds <= 0) return;
+    Heading(Columns(fmt::format("HOST (of {})", Seconds(busy_.seconds)),
+                    {"SENT B/s", "PACKETS/s", "FLOWS/s", "RECVD B/s"}));
+    AddRows(busy_.hosts.size(), rows - 1, [&](std::size_t i) {
+      const BusyHost& host = busy_.hosts[i];
+      return Columns(host.address,
+                     {Short(host.sent_bytes / busy_.seconds), Short(host.sent_packets / busy_.seconds),
+                      Short(host.sent_flows / busy_.seconds), Short(host.received_bytes / busy_.seconds)});
+    });
   }
 
   void AddExporters(std::size_t rows) {
@@ -196,6 +214,7 @@ class View {
 
   const Scrape& before_;
   const Scrape& now_;
+  const BusyHosts& busy_;
   ScreenSize size_;
   double seconds_;
   std::vector<ScreenLine> lines_;
@@ -203,9 +222,9 @@ class View {
 
 }  // namespace
 
-std::vector<ScreenLine> MakeView(const Scrape& before, const Scrape& now, const std::string& title,
-                                 const ScreenSize& size) {
-  return View(before, now, size).Make(title);
+std::vector<ScreenLine> MakeView(const Scrape& before, const Scrape& now, const BusyHosts& busy,
+                                 const std::string& title, const ScreenSize& size) {
+  return View(before, now, busy, size).Make(title);
 }
 
 double SecondsBetween(const Scrape& before, const Scrape& now) {

@@ -77,6 +77,8 @@ class Top(unittest.TestCase):
         self.assertEqual(sum("edge 198.18.0." in line for line in lines), 5)
         self.assertTrue(any(line.startswith("other") for line in lines))
         self.assertTrue(any("out.ndjson" in line for line in lines), done.stdout)
+        first = next(i for i, line in enumerate(lines) if line.startswith("HOST (of ")) + 1
+        self.assertRegex(lines[first], r"^[0-9a-f.:]+ +[1-9][0-9.]*[kMG]? +[1-9]")
 
     def test_on_a_terminal(self):
         terminal = Terminal([hostscope, "top", self.appliance.url, "--interval", "1s"], 80, 24)

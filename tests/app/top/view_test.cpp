@@ -54,9 +54,45 @@ std::string Text(const std::vector<ScreenLine>& lines) {
   return text;
 }
 
-std::string View(const ScreenSize& size, int exporters = 2) {
-  return Text(
-      MakeView(Scrape::Parse(ScrapeAt(0, exporters)), Scrape::Parse(ScrapeAt(2, exporters)), "top", size));
+std::string View(const ScreenSize& size, int exporters = 2, const BusyHosts& busy = {}) {
+  return Text(MakeView(Scrape::Parse(ScrapeAt(0, exporters)), Scrape::Parse(ScrapeAt(2, exporters)), busy,
+                       "top", size));
+}
+
+/// As /api/v1/top answers, of a window of 10 s.
+std::string HostsOf(int hosts) {
+  std::string json = R"({"seconds":10,"records":[)";
+  for (int i = 0; i < hosts; ++i) {
+    json += R"({"window":{"seconds":10},"host":{"ip":"2001:db8::)" + std::to_string(i) +
+            R"("},"sent":{"flows":50,"packets":2000,"bytes":)" + std::to_string(9'000'000 - i) + "}";
+    if (i % 2 == 0) json += R"(,"received":{"flows":1,"packets":1,"bytes":40})";
+    json += "},";
+  }
+  return json + R"({"window":{"seconds":10},"host":{"other":true,"network":"::/0"},"sent":{"bytes":1}}]})";
+}
+
+TEST(TopView, ShowsTheBusiestHosts) {
+  const std::string view = View({80, 0}, 2, *BusyHosts::Parse(HostsOf(2)));
+  EXPECT_THAT(view,
+              HasSubstr("HOST (of 10 s)                      SENT B/s   PACKETS/s     FLOWS/s   RECVD B/s\n"
+                        "2001:db8::0                             900k         200           5           4\n"
+                        "2001:db8::1                             900k         200           5           0\n"
+                        "SINK "));
+  EXPECT_THAT(View({80, 0}), Not(HasSubstr("HOST"))) << "there is no window yet";
+  EXPECT_FALSE(BusyHosts::Parse(R"({"error":{"status":404}})"));
+  EXPECT_FALSE(BusyHosts::Parse(""));
+  EXPECT_EQ(BusyHosts::PathAfter(R"({"lengths":[{"seconds":0.5,"windows":3},{"seconds":10,"windows":1}]})"),
+            "/api/v1/top?role=sent&by=bytes&n=20&seconds=0.5");
+  EXPECT_EQ(BusyHosts::PathAfter(R"({"lengths":[]})"), "");
+  EXPECT_EQ(BusyHosts::PathAfter(""), "");
+}
+
+TEST(TopView, AllListsHaveTheirShareOfASmallScreen) {
+  const std::string view = View({80, 20}, 30, *BusyHosts::Parse(HostsOf(20)));
+  EXPECT_THAT(view, HasSubstr("EXPORTER"));
+  EXPECT_THAT(view, HasSubstr("HOST (of 10 s)"));
+  EXPECT_THAT(view, HasSubstr("SINK"));
+  EXPECT_THAT(view, HasSubstr("... "));
 }
 
 TEST(TopView, ShowsRatesSinceTheScrapeBefore) {
@@ -79,9 +115,10 @@ TEST(TopView, ShowsRatesSinceTheScrapeBefore) {
 TEST(TopView, FitsWhateverTheSize) {
   const Scrape before = Scrape::Parse(ScrapeAt(0, 40));
   const Scrape now = Scrape::Parse(ScrapeAt(2, 40));
+  const BusyHosts busy = *BusyHosts::Parse(HostsOf(20));
   for (std::size_t columns = 1; columns < 200; columns += 7) {
     for (std::size_t rows = 1; rows < 60; rows += 3) {
-      const auto lines = MakeView(before, now, "top", {columns, rows});
+      const auto lines = MakeView(before, now, busy, "top", {columns, rows});
       EXPECT_LE(lines.size(), rows);
       for (const ScreenLine& line : lines) EXPECT_LE(line.text.size(), columns);
     }
@@ -95,7 +132,7 @@ TEST(TopView, FitsWhateverTheSize) {
 TEST(TopView, TwoScrapesOfTheSameBooksHaveNoRates) {
   const Scrape scrape = Scrape::Parse(ScrapeAt(0));
   EXPECT_EQ(SecondsBetween(scrape, scrape), 0);
-  EXPECT_THAT(Text(MakeView(scrape, scrape, "top", {80, 24})), HasSubstr("datagrams          0/s"));
+  EXPECT_THAT(Text(MakeView(scrape, scrape, {}, "top", {80, 24})), HasSubstr("datagrams          0/s"));
   EXPECT_EQ(SecondsBetween(scrape, Scrape::Parse(ScrapeAt(2))), 2);
 }
 
