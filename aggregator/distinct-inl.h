@@ -148,7 +148,7 @@ inline std::uint64_t AddPooled(SketchState& state, PooledSketch& sketch, Coupon 
 /// To a list that is not full. What is not new is written behind the members, where nobody reads it.
 inline void AddToList(SketchState& state, PeerList& list, Coupon coupon) noexcept {
   const std::size_t count = state % kListCapacity;
-  const __m256i all = _mm256_load_si256(reinterpret_cast<const __m256i*>(list.coupons.data()));
+  const __m256i all = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(list.coupons.data()));
   const __m256i equal = _mm256_cmpeq_epi32(all, _mm256_set1_epi32(static_cast<int>(coupon)));
   const auto places = static_cast<unsigned>(_mm256_movemask_ps(_mm256_castsi256_ps(equal)));
   list.coupons[count] = coupon;
@@ -157,7 +157,7 @@ inline void AddToList(SketchState& state, PeerList& list, Coupon coupon) noexcep
 
 inline void AddToList(SketchState& state, PortList& list, std::uint16_t port) noexcept {
   const std::size_t count = state % kListCapacity;
-  const __m128i ports = _mm_load_si128(reinterpret_cast<const __m128i*>(list.ports.data()));
+  const __m128i ports = _mm_loadu_si128(reinterpret_cast<const __m128i*>(list.ports.data()));
   const __m128i equal = _mm_cmpeq_epi16(ports, _mm_set1_epi16(static_cast<short>(port)));
   const auto places = static_cast<unsigned>(_mm_movemask_epi8(equal));  // two bits for each
   list.ports[count] = port;
@@ -165,11 +165,11 @@ inline void AddToList(SketchState& state, PortList& list, std::uint16_t port) no
 }
 
 inline bool Contains(const PeerList& list, Coupon coupon) noexcept {
-  const __m256i all = _mm256_load_si256(reinterpret_cast<const __m256i*>(list.coupons.data()));
+  const __m256i all = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(list.coupons.data()));
   return _mm256_movemask_epi8(_mm256_cmpeq_epi32(all, _mm256_set1_epi32(static_cast<int>(coupon)))) != 0;
 }
 inline bool Contains(const PortList& list, std::uint16_t port) noexcept {
-  const __m128i all = _mm_load_si128(reinterpret_cast<const __m128i*>(list.ports.data()));
+  const __m128i all = _mm_loadu_si128(reinterpret_cast<const __m128i*>(list.ports.data()));
   return _mm_movemask_epi8(_mm_cmpeq_epi16(all, _mm_set1_epi16(static_cast<short>(port)))) != 0;
 }
 
