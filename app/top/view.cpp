@@ -133,11 +133,11 @@ class View {
 
   void AddHosts(std::size_t rows) {
     if (rows < 2 || busy_.seconds <= 0) return;
-    Heading(Columns(fmt::format("HOST (of {})", Seconds(busy_.seconds)),
-                    {"SENT B/s", "PACKETS/s", "FLOWS/s", "RECVD B/s"}));
+    const Row heading{"SENT B/s", "PACKETS/s", "FLOWS/s", "RECVD B/s"};
+    Heading(Columns(fmt::format("HOST (of {})", Seconds(busy_.seconds)), heading, heading));
     AddRows(busy_.hosts.size(), rows - 1, [&](std::size_t i) {
       const BusyHost& host = busy_.hosts[i];
-      return Columns(host.address,
+      return Columns(host.address, heading,
                      {Short(host.sent_bytes / busy_.seconds), Short(host.sent_packets / busy_.seconds),
                       Short(host.sent_flows / busy_.seconds), Short(host.received_bytes / busy_.seconds)});
     });

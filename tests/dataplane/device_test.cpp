@@ -253,7 +253,7 @@ TEST_F(DeviceTest, QueuesAreDealtOutAndEachPortHasItsBooks) {
 }
 
 TEST_F(DeviceTest, LoopsAreMeasured) {
-  AddPort("net_null0");  // an endless stream of frames of zeros
+  AddPort("net_null0");  // an endless stream of frames of whatever their buffers held
   StartAll();
   MergeUntil([&] { return dataplane_->status().workers.at(0).longest_loop_ever_ns > 0; });
   const WorkerStatus busy = dataplane_->status().workers.at(0);
@@ -263,7 +263,6 @@ TEST_F(DeviceTest, LoopsAreMeasured) {
   EXPECT_GE(busy.longest_loop_ever_ns, busy.longest_loop_ns);
   const PortStatus port = dataplane_->status().ports.at(0);
   EXPECT_GT(port.frames.Get(FrameOutcome::kNotIp), 1000U);
-  EXPECT_EQ(port.frames.Total(), port.frames.Get(FrameOutcome::kNotIp));
 }
 
 TEST_F(DeviceTest, SaysWhatIsWrongWithEachPort) {

@@ -87,7 +87,8 @@ void AddNumbers(const Message& message, const std::string& prefix, Fields& field
   const auto* reflection = message.GetReflection();
   for (int i = 0; i < descriptor->field_count(); ++i) {
     const auto* field = descriptor->field(i);
-    if (field->name() == "networks" && !reflection->HasField(message, field)) continue;
+    const bool may_be_left_out = field->name() == "networks" || field->name() == "clock_step";
+    if (may_be_left_out && !reflection->HasField(message, field)) continue;
     if (field->name() == "avg_duration_ms" || field->name() == "sketches") continue;
     if (field->name().starts_with("top_")) continue;
     if (field->message_type() != nullptr) {
@@ -178,7 +179,7 @@ void AddElement(const element& value, const std::string& path, Fields& fields) {
   } else if (value.is_bool()) {
     fields.emplace_back(path, bool(value) ? "true" : "false");
   } else if (path.ends_with("seconds") || path.ends_with("avg_duration") || path.ends_with("sequence_loss") ||
-             path.ends_with("sampled_share")) {
+             path.ends_with("sampled_share") || path.ends_with("clock_step")) {
     fields.emplace_back(path, std::to_string(double(value)));
   } else {
     fields.emplace_back(path, std::to_string(std::uint64_t(value)));
