@@ -12,6 +12,9 @@ namespace hostscope::aggregator {
 
 inline constexpr std::size_t kHoursOfWeek = 168;
 
+/// Of an hour of the week of which no window was seen yet.
+inline constexpr std::uint8_t kUnknownPresence = 128;
+
 /// What a deviation is about.
 enum class DeviationKind : std::uint8_t { kVolume, kFanOut, kFlagMix, kRoleChange, kSilent, kNewHost };
 inline constexpr std::size_t kDeviationKinds = 6;

@@ -142,7 +142,7 @@ void StartProfile(HostProfile& profile, const Address& host, const FigureValues&
   for (std::size_t i = 0; i < kProfileFigures; ++i) {
     profile.figures[i] = {values.scaled[i], kFirstSpread, HasSlope(i) ? 1.0F : 0.0F};
   }
-  profile.presence.fill(128);
+  profile.presence.fill(kUnknownPresence);
 }
 
 void Learn(HostProfile& profile, const FigureValues& values, const ProfileMoment& now,

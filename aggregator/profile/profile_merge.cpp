@@ -18,6 +18,11 @@ T Rounded(float value, float low, float high) noexcept {
   return static_cast<T>(std::lround(std::clamp(value, low, high)));
 }
 
+/// Whether any window of that hour was seen, with or without traffic.
+bool WasLookedAt(const HostProfile& profile, std::size_t hour) noexcept {
+  return profile.visits[hour] != 0 || profile.presence[hour] != kUnknownPresence;
+}
+
 void MergeHours(HostProfile& into, const HostProfile& from, float share) noexcept {
   std::array<float, 2> level{};
   for (std::size_t curve = 0; curve < 2; ++curve)
@@ -33,9 +38,10 @@ void MergeHours(HostProfile& into, const HostProfile& from, float share) noexcep
           static_cast<float>(from.activity[curve][hour]) + 16 * (from.level[curve] - level[curve]);
       into.activity[curve][hour] = Rounded<std::int8_t>(Mean(of_a, of_b, b / (a + b)), -127, 127);
     }
-    into.visits[hour] = Rounded<std::uint8_t>(a + b, 0, 255);
+    const float presence_share = !WasLookedAt(into, hour) ? 1.0F : !WasLookedAt(from, hour) ? 0.0F : share;
     into.presence[hour] =
-        Rounded<std::uint8_t>(Mean(into.presence[hour], from.presence[hour], share), 0, 255);
+        Rounded<std::uint8_t>(Mean(into.presence[hour], from.presence[hour], presence_share), 0, 255);
+    into.visits[hour] = Rounded<std::uint8_t>(a + b, 0, 255);
   }
   into.level = level;
 }
