@@ -3,7 +3,6 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -12,6 +11,7 @@
 #include "app/capture/pcapng.h"
 #include "app/command_line.h"
 #include "app/option_text.h"
+#include "app/server_arguments.h"
 #include "exporter/address_text.h"
 #include "exporter/http/http_client.h"
 
@@ -19,9 +19,7 @@ namespace hostscope::app {
 namespace {
 
 struct CaptureArguments {
-  std::string url = "http://127.0.0.1:8080";
-  std::string token_path;
-  std::string ca_path;
+  ServerArguments server;
   std::string path;
   std::optional<Prefix> exporter;
   std::uint64_t seconds = 0;
@@ -37,13 +35,6 @@ Parsed<std::optional<Prefix>> ParseExporter(std::string_view text) {
   return {std::optional<std::optional<Prefix>>(*parsed.value), {}};
 }
 
-std::string FirstLineOf(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  if (!std::getline(file, line) || line.empty()) throw std::runtime_error(path + ": has no token");
-  return line;
-}
-
 std::string PathOf(const CaptureArguments& arguments) {
   std::string path = "/api/v1/capture";
   const auto add = [&](const char* name, const std::string& value) {
@@ -57,10 +48,7 @@ std::string PathOf(const CaptureArguments& arguments) {
 }
 
 int RunCapture(const CaptureArguments& arguments) {
-  http::ClientOptions client;
-  client.server = http::ParseServerUrl(arguments.url).value();
-  client.ca_path = arguments.ca_path;
-  if (!arguments.token_path.empty()) client.token = FirstLineOf(arguments.token_path);
+  const http::ClientOptions client = ClientOptionsOf(arguments.server);
   const bool is_pipe = arguments.path == "-";
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> owned(
       is_pipe ? nullptr : std::fopen(arguments.path.c_str(), "wb"),
@@ -80,13 +68,13 @@ int RunCapture(const CaptureArguments& arguments) {
   };
   const auto take = [&](std::string_view piece) {
     if (cutter.Take(piece, write)) return true;
-    if (problem.empty()) problem = arguments.url + ": what it sends is no capture";
+    if (problem.empty()) problem = arguments.server.url + ": what it sends is no capture";
     return false;
   };
   const http::ClientReply reply = http::GetStream(client, PathOf(arguments), take, is_over);
-  if (problem.empty() && !reply.problem.empty()) problem = arguments.url + ": " + reply.problem;
+  if (problem.empty() && !reply.problem.empty()) problem = arguments.server.url + ": " + reply.problem;
   if (problem.empty() && reply.status != 0 && reply.status != 200)
-    problem = arguments.url + ": " + std::to_string(reply.status) + ": " + reply.body;
+    problem = arguments.server.url + ": " + std::to_string(reply.status) + ": " + reply.body;
   if (!problem.empty()) throw std::runtime_error(problem);
   std::fprintf(stderr, "%llu frames", static_cast<unsigned long long>(cutter.packets()));
   if (cutter.dropped() != 0)
@@ -102,12 +90,7 @@ void AddCapture(CLI::App& root, Command& chosen) {
   CLI::App* command = root.add_subcommand(
       "capture",
       "Write the frames that a running appliance receives to a file, for tcpdump, Wireshark or replay.");
-  command->add_option("url", arguments->url, "Its HTTP interface")
-      ->capture_default_str()
-      ->check([](const std::string& text) {
-        return http::ParseServerUrl(text) ? std::string()
-                                          : "'" + text + "' is no http:// or https:// URL of a server";
-      });
+  AddServerUrl(*command, arguments->server);
   command->add_option("-o,--output", arguments->path, "File in pcapng format; \"-\" for standard output")
       ->type_name("FILE")
       ->required();
@@ -117,12 +100,7 @@ void AddCapture(CLI::App& root, Command& chosen) {
   command->add_option("--frames", arguments->frames, "End after so many")->check(CLI::PositiveNumber);
   command->add_option("--snap", arguments->snap, "Keep so many bytes of each frame")
       ->check(CLI::Range(1, 262'144));
-  command->add_option("--token", arguments->token_path, "File with the bearer token that it wants")
-      ->type_name("FILE");
-  command
-      ->add_option("--ca", arguments->ca_path,
-                   "PEM file of the authority of its certificate, where the system does not know it")
-      ->type_name("FILE");
+  AddServerAccess(*command, arguments->server);
   command->footer(
       "SIGINT ends it. Frames that come faster than the file is written are left out, and counted.");
   command->callback([arguments, &chosen] { chosen = [arguments] { return RunCapture(*arguments); }; });

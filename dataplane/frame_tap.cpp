@@ -19,7 +19,7 @@ constexpr std::size_t kTag = 4;
 
 void FrameTap::Start(const CaptureFilter& filter) {
   Stop();
-  if (!bytes_) bytes_ = std::make_unique_for_overwrite<std::uint8_t[]>(kCapacity);
+  ring_.Reserve();
   generation_.fetch_add(1, std::memory_order_relaxed);
   if (filter.source) {
     source_high_.store(filter.source->network.high_bits(), std::memory_order_relaxed);
@@ -32,20 +32,20 @@ void FrameTap::Start(const CaptureFilter& filter) {
 }
 
 bool FrameTap::Next(CapturedFrame& frame) {
-  while (got_ != put_published_.load(std::memory_order_acquire)) {
+  while (!ring_.IsEmpty()) {
     Header header;
-    Get(&header, sizeof(header));
+    ring_.Get(&header, sizeof(header));
     const bool is_current = header.generation == generation_.load(std::memory_order_relaxed);
     if (is_current) {
       frame.time = header.time;
       frame.port = header.port;
       frame.length = header.length;
       frame.bytes.resize(header.captured);
-      Get(frame.bytes.data(), header.captured);
+      ring_.Get(frame.bytes.data(), header.captured);
     } else {
-      got_ += header.captured;
+      ring_.Skip(header.captured);
     }
-    got_published_.store(got_, std::memory_order_release);
+    ring_.Release();
     if (is_current) return true;
   }
   return false;
@@ -73,14 +73,13 @@ void FrameTap::Take(const rte_mbuf& frame, std::uint16_t port, ReceiveTime now) 
       (frame.ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0 && frame.data_len >= kMacAddresses;
   const auto length = static_cast<std::uint32_t>(frame.pkt_len + (is_tag_off ? kTag : 0));
   std::uint32_t captured = std::min(length, snap_length_.load(std::memory_order_relaxed));
-  const std::uint64_t used = put_ - got_published_.load(std::memory_order_acquire);
-  if (used + sizeof(Header) + captured > kCapacity) return missed_.Add(1);
+  if (!ring_.HasRoom(sizeof(Header) + captured)) return missed_.Add(1);
   const Header header{now, captured, length, generation, port};
-  Put(&header, sizeof(header));
+  ring_.Put(&header, sizeof(header));
   std::size_t skipped = 0;  // of the first buffer
   const auto put = [&](const void* from, std::size_t size) {
     const auto part = static_cast<std::uint32_t>(std::min<std::size_t>(size, captured));
-    Put(from, part);
+    ring_.Put(from, part);
     captured -= part;
   };
   if (is_tag_off) {
@@ -94,24 +93,7 @@ void FrameTap::Take(const rte_mbuf& frame, std::uint16_t port, ReceiveTime now) 
     put(rte_pktmbuf_mtod(segment, const std::uint8_t*) + skipped, segment->data_len - skipped);
     skipped = 0;
   }
-  put_published_.store(put_, std::memory_order_release);
-}
-
-void FrameTap::Put(const void* from, std::size_t length) noexcept {
-  const std::size_t at = put_ % kCapacity;
-  const std::size_t first = std::min(length, kCapacity - at);
-  if (first != 0) std::memcpy(&bytes_[at], from, first);
-  if (length != first)
-    std::memcpy(&bytes_[0], static_cast<const std::uint8_t*>(from) + first, length - first);
-  put_ += length;
-}
-
-void FrameTap::Get(void* to, std::size_t length) noexcept {
-  const std::size_t at = got_ % kCapacity;
-  const std::size_t first = std::min(length, kCapacity - at);
-  if (first != 0) std::memcpy(to, &bytes_[at], first);
-  if (length != first) std::memcpy(static_cast<std::uint8_t*>(to) + first, &bytes_[0], length - first);
-  got_ += length;
+  ring_.Publish();
 }
 
 }  // namespace hostscope::dataplane

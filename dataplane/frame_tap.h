@@ -3,11 +3,11 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include "dataplane/byte_ring.h"
 #include "ipfix/counter.h"
 #include "ipfix/prefix.h"
 #include "ipfix/time.h"
@@ -62,10 +62,7 @@ class FrameTap {
     std::uint16_t port;
   };
   bool Wants(const rte_mbuf& frame) const noexcept;
-  void Put(const void* from, std::size_t length) noexcept;
-  void Get(void* to, std::size_t length) noexcept;
 
-  std::unique_ptr<std::uint8_t[]> bytes_;
   // Written by the control thread while the worker may still be in Take() of the capture before: what that
   // puts in is of another generation.
   std::atomic<std::uint32_t> generation_{0};
@@ -76,10 +73,7 @@ class FrameTap {
   Counter missed_;
   std::uint64_t missed_before_ = 0;
   std::atomic<bool> is_on_{false};
-  alignas(64) std::uint64_t put_ = 0;  ///< worker
-  alignas(64) std::uint64_t got_ = 0;  ///< control
-  alignas(64) std::atomic<std::uint64_t> put_published_{0};
-  alignas(64) std::atomic<std::uint64_t> got_published_{0};
+  ByteRing<kCapacity> ring_;
 };
 
 }  // namespace hostscope::dataplane

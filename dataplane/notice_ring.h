@@ -1,12 +1,11 @@
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 
+#include "dataplane/byte_ring.h"
 #include "ipfix/decoder_observer.h"
 #include "ipfix/remembered.h"
 
@@ -16,7 +15,7 @@ namespace hostscope::dataplane {
 /// bytes with one producer and one consumer. Where it is full, nothing is taken: the decoder tells it again.
 class NoticeRing {
  public:
-  NoticeRing() : bytes_(std::make_unique_for_overwrite<std::uint8_t[]>(kCapacity)) {}
+  NoticeRing() { ring_.Reserve(); }
 
   static constexpr std::size_t kCapacity = std::size_t{1} << 18;
 
@@ -40,14 +39,8 @@ class NoticeRing {
 
   template <typename Item>
   bool Write(Kind kind, const Item& item, std::span<const std::uint8_t> record) noexcept;
-  void Put(const void* from, std::size_t length) noexcept;
-  void Get(void* to, std::size_t length) noexcept;
 
-  std::unique_ptr<std::uint8_t[]> bytes_;
-  alignas(64) std::uint64_t put_ = 0;  ///< worker
-  alignas(64) std::uint64_t got_ = 0;  ///< control
-  alignas(64) std::atomic<std::uint64_t> put_published_{0};
-  alignas(64) std::atomic<std::uint64_t> got_published_{0};
+  ByteRing<kCapacity> ring_;
 };
 
 }  // namespace hostscope::dataplane

@@ -6,9 +6,10 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
-#include <mutex>
 #include <system_error>
 #include <utility>
+
+#include "exporter/curl_handles.h"
 
 namespace hostscope::exporter {
 namespace {
@@ -17,21 +18,7 @@ constexpr long kConnectMs = 10'000;
 constexpr long kFirstFailure = 300;
 constexpr long kServerTrouble = 500;
 
-struct EasyDeleter {
-  void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
-};
-struct MultiDeleter {
-  void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
-};
-struct ListDeleter {
-  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
-};
-struct UrlDeleter {
-  void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
-};
-using HeaderList = std::unique_ptr<curl_slist, ListDeleter>;
-
-void Append(HeaderList& list, const std::string& line) {
+void Append(CurlList& list, const std::string& line) {
   curl_slist* const longer = curl_slist_append(list.get(), line.c_str());
   if (longer == nullptr) return;  // no memory: the server will complain
   static_cast<void>(list.release());
@@ -45,15 +32,10 @@ bool HasPart(CURLU* url, CURLUPart part) {
   return has;
 }
 
-void InitCurl() {
-  static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-}
-
 /// One request at a time, and its connection where that is kept.
 struct Slot {
-  std::unique_ptr<CURL, EasyDeleter> easy;
-  HeaderList headers;
+  CurlEasy easy;
+  CurlList headers;
   std::size_t node = 0;  // which of the URLs comes next
   std::string url;
   std::string answer;
@@ -93,7 +75,7 @@ class CurlClient final : public HttpClient {
 
   HttpOptions options_;
   Credentials credentials_;
-  std::unique_ptr<CURLM, MultiDeleter> multi_;
+  CurlMulti multi_;
   std::vector<Slot> slots_;  // they go before the multi handle
 };
 
@@ -224,7 +206,7 @@ void CurlClient::Abort() noexcept {
 
 std::string CheckNodeUrl(const std::string& url) {
   InitCurl();
-  const std::unique_ptr<CURLU, UrlDeleter> parsed(curl_url());
+  const CurlUrl parsed(curl_url());
   const CURLUcode result = curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0);
   if (result != CURLUE_OK) return std::string("is no URL: ") + curl_url_strerror(result);
   if (HasPart(parsed.get(), CURLUPART_USER) || HasPart(parsed.get(), CURLUPART_PASSWORD)) {

@@ -5,28 +5,14 @@
 #include <array>
 #include <cstddef>
 #include <memory>
-#include <mutex>
+
+#include "exporter/curl_handles.h"
 
 namespace hostscope::http {
 namespace {
 
 constexpr std::size_t kMaxBody = 64 << 20;
 constexpr std::int64_t kNsPerMs = 1'000'000;
-
-struct EasyDeleter {
-  void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
-};
-struct ListDeleter {
-  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
-};
-struct UrlDeleter {
-  void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
-};
-
-void InitCurl() {
-  static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-}
 
 std::string Part(CURLU* url, CURLUPart part, unsigned flags = 0) {
   char* text = nullptr;
@@ -80,7 +66,7 @@ int IsOver(void* of, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
 }  // namespace
 
 std::optional<ServerUrl> ParseServerUrl(std::string_view text) {
-  const std::unique_ptr<CURLU, UrlDeleter> parsed(curl_url());
+  const exporter::CurlUrl parsed(curl_url());
   if (curl_url_set(parsed.get(), CURLUPART_URL, std::string(text).c_str(), 0) != CURLUE_OK)
     return std::nullopt;
   const std::string scheme = Part(parsed.get(), CURLUPART_SCHEME);
@@ -101,17 +87,17 @@ namespace {
 
 ClientReply Perform(const ClientOptions& options, std::string_view path, const StreamTaker* take,
                     const std::atomic<bool>* is_over) {
-  InitCurl();
+  exporter::InitCurl();
   Exchange exchange{nullptr, {}, take, is_over};
   ClientReply& reply = exchange.reply;
-  const std::unique_ptr<CURL, EasyDeleter> easy(curl_easy_init());
+  const exporter::CurlEasy easy(curl_easy_init());
   if (easy == nullptr) {
     reply.problem = "libcurl: no memory";
     return reply;
   }
   exchange.easy = easy.get();
   std::array<char, CURL_ERROR_SIZE> why{};
-  std::unique_ptr<curl_slist, ListDeleter> headers;
+  exporter::CurlList headers;
   const std::string url = UrlOf(options.server, path);
   curl_easy_setopt(easy.get(), CURLOPT_URL, url.c_str());
   curl_easy_setopt(easy.get(), CURLOPT_ERRORBUFFER, why.data());
