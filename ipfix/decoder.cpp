@@ -172,7 +172,7 @@ DatagramOutcome Decoder::Impl::DecodeIpfix(Message& message) noexcept {
       ReadSets(message, payload.subspan(sizeof(IpfixHeader), length - sizeof(IpfixHeader)));
   Exporter& exporter = *message.exporter;
   exporter.sequence.Observe(header.sequence.value(), message.data_records, exporter.accounting, total_);
-  if (message.has_unknown_set) exporter.sequence.Forget();
+  if (message.has_unknown_set) exporter.sequence.ForgetUnits();
   return outcome;
 }
 

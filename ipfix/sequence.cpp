@@ -26,6 +26,7 @@ std::int32_t SequenceTracker::GapBefore(std::uint32_t sequence, std::uint64_t un
     counts_own_ = static_cast<std::int8_t>(std::clamp(counts_own_ + vote, -kEstablished, kEstablished));
     if (!is_established) return 0;
   }
+  if (counts_own_ == 0 && own_gap > 0 && others_gap > 0) return std::min(own_gap, others_gap);
   return counts_own ? own_gap : others_gap;
 }
 
@@ -41,8 +42,16 @@ void SequenceTracker::Observe(std::uint32_t sequence, std::uint64_t units, Accou
   };
   book(&Accounting::sequence_expected, units);
   if (!is_known_) {
-    is_known_ = true;
+    is_known_ = knows_units_ = true;
     recently_lost_ = 0;
+    advance();
+    return;
+  }
+  if (!knows_units_) {
+    // What it follows is of any length. What it precedes is late, and was never counted as lost.
+    const auto ahead = static_cast<std::int32_t>(sequence - last_sequence_);
+    if (ahead < 0 && ahead >= -kLateWindow) return;
+    knows_units_ = true;
     advance();
     return;
   }

@@ -14,14 +14,18 @@ namespace hostscope::ipfix {
 /// A number says how many units came before its datagram; but softflowd's IPFIX, and Open vSwitch's NetFlow
 /// v5 and IPFIX, count those of the datagram too. Which of the two an exporter does shows where the sizes of
 /// its datagrams differ. Until that is established by a few datagrams, what is right in either way is no
-/// loss.
+/// loss; and where nothing speaks for either, the smaller of both losses counts.
 class SequenceTracker {
  public:
   /// A datagram that is numbered `sequence` and holds `units`. Books go to both accountings.
   void Observe(std::uint32_t sequence, std::uint64_t units, Accounting& exporter, Accounting& total) noexcept;
 
-  /// A datagram whose units can't be known, because a set's template is unknown: start again at the next one.
+  /// The next datagram is taken as the first.
   void Forget() noexcept { is_known_ = false; }
+
+  /// How many units the datagram just observed has can't be known, since a set's template is unknown: the one
+  /// that follows is taken as it comes. Those before may still come late.
+  void ForgetUnits() noexcept { knows_units_ = false; }
 
  private:
   /// Units between the datagram before and this one. Learns from it what the exporter counts.
@@ -33,6 +37,7 @@ class SequenceTracker {
   /// How many more numbers were right only where a datagram's own units count than only where not; bounded.
   std::int8_t counts_own_ = 0;
   bool is_known_ = false;
+  bool knows_units_ = false;  ///< of the datagram before
 };
 
 }  // namespace hostscope::ipfix

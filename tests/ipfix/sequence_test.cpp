@@ -82,6 +82,48 @@ TEST_F(SequenceTrackerTest, AfterForgettingTheNextDatagramStartsAnew) {
   EXPECT_EQ(lost(), 10U);
 }
 
+TEST_F(SequenceTrackerTest, WhatFollowsUnitsThatAreNotKnownIsNoGap) {
+  Observe(0, 10);
+  Observe(10, 0);
+  tracker_.ForgetUnits();
+  Observe(35, 10);
+  EXPECT_EQ(lost(), 0U);
+  Observe(55, 10);
+  EXPECT_EQ(lost(), 10U);
+}
+
+// Open vSwitch's first datagrams over two processors: a data record came before all templates.
+TEST_F(SequenceTrackerTest, WhatPrecedesUnitsThatAreNotKnownIsLate) {
+  Observe(7, 0);
+  tracker_.ForgetUnits();
+  for (const std::uint32_t late : {1U, 2U, 3U}) Observe(late, 1);
+  Observe(8, 1);
+  for (const std::uint32_t late : {4U, 5U, 6U}) Observe(late, 1);
+  Observe(9, 1);
+  EXPECT_EQ(lost(), 0U);
+  EXPECT_EQ(total_.sequence_resets.Get(), 0U);
+  Observe(11, 1);
+  EXPECT_EQ(lost(), 1U);
+}
+
+TEST_F(SequenceTrackerTest, AJumpFarBackAfterUnitsThatAreNotKnownStartsAnew) {
+  Observe(5'000'000, 0);
+  tracker_.ForgetUnits();
+  Observe(0, 10);
+  Observe(20, 10);
+  EXPECT_EQ(lost(), 10U);
+}
+
+// Open vSwitch once more: numbers start at 1 with templates, and records overtook each other.
+TEST_F(SequenceTrackerTest, WhereNothingSpeaksForEitherWayTheSmallerLossCounts) {
+  Observe(1, 0);
+  Observe(4, 1);
+  EXPECT_EQ(lost(), 2U);
+  Observe(2, 1);
+  Observe(3, 1);
+  EXPECT_EQ(lost(), 0U);
+}
+
 // softflowd 1.1.0, IPFIX: 20, 33, 24 and 20 data records in its datagrams.
 TEST_F(SequenceTrackerTest, NumbersThatCountTheirOwnUnitsAreNoLoss) {
   Observe(20, 20);
