@@ -1,0 +1,1 @@
+// Nothing: what is compiled for is the precompiled header of tests/CMakeLists.txt.
