@@ -46,12 +46,12 @@ def warm_up(network):
 
 
 def run_iperf(namespace, *arguments, tries=50):
-    """The server takes one client at a time, and may still be at the end of the last one."""
+    """The server takes one client at a time, and may still be at the end of the last one, or about to listen anew."""
     for _ in range(tries):
         out = namespace.run("iperf3", "-c", *arguments, check=False, timeout=20)
         if "iperf Done" in out:
             return
-        if "server is busy" not in out:
+        if "server is busy" not in out and "Connection refused" not in out:
             break
         time.sleep(0.1)
     raise RuntimeError(f"iperf3 -c {arguments}: {out}")
