@@ -3,9 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "aggregator/host_record.h"
 #include "aggregator/network_record.h"
+#include "aggregator/profile/profile_event.h"
 #include "aggregator/sketch.h"
 
 namespace hostscope::aggregator {
@@ -43,6 +45,11 @@ class ClosedWindow {
   virtual void ForEachNetwork(const NetworkLevels& /*levels*/, const NetworkVisitor& /*visit*/) const {}
   /// How many there are, for less: a pass over the addresses only.
   virtual std::uint64_t CountNetworks(const NetworkLevels& /*levels*/) const { return 0; }
+
+  /// What is to be told of hosts that are not as their profiles expect; a window that was not compared with
+  /// profiles has none. The same each time.
+  virtual std::vector<ProfileEvent> Events() const { return {}; }
+  virtual std::uint64_t CountEvents() const noexcept { return 0; }
 };
 
 using ClosedWindowPtr = std::shared_ptr<const ClosedWindow>;

@@ -41,9 +41,13 @@ struct RoleFigures {
 
 /// Everything known of one host in one window: design of the published record. Plain value.
 struct HostRecord {
+  static constexpr float kNotJudged = -1;
+
   Address host;        ///< meaningless when `other`
   Prefix network;      ///< most specific monitored network that contains the host
   bool other = false;  ///< the sum over hosts of `network` for which the table had no room
+  /// How far the window is from the host's profile (Deviation::score, to hundredths), or kNotJudged.
+  float deviation = kNotJudged;
   RoleFigures sent;
   RoleFigures received;
   std::shared_ptr<const HostTops> tops;  ///< null where no lists are kept, and where `other`

@@ -1,7 +1,9 @@
 #include "exporter/json_encoder.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <vector>
@@ -18,6 +20,7 @@ using aggregator::DistinctFigure;
 using aggregator::HostRecord;
 using aggregator::HostTops;
 using aggregator::NetworkRecord;
+using aggregator::ProfileEvent;
 using aggregator::Role;
 using aggregator::RoleFigures;
 using aggregator::RoleTops;
@@ -48,6 +51,19 @@ constexpr std::size_t kMaxShareText = 48;
 char* PutShare(char* out, double share) noexcept {
   return std::to_chars(out, out + kMaxShareText, share, std::chars_format::fixed).ptr;
 }
+
+// Not negative; to so many digits behind the point.
+char* PutRounded(char* out, double value, unsigned digits) noexcept {
+  constexpr double kLargest = 1e15;
+  std::uint64_t units_of_one = 1;
+  for (unsigned i = 0; i < digits; ++i) units_of_one *= 10;
+  const double bounded = value > 0 ? std::min(value, kLargest) : 0;
+  const auto units = static_cast<std::uint64_t>(std::llround(bounded * static_cast<double>(units_of_one)));
+  return PutDecimal(out, units / units_of_one, units % units_of_one, digits);
+}
+
+constexpr unsigned kScoreDigits = 2;
+constexpr unsigned kFigureDigits = 3;
 
 char* PutMeanDuration(char* out, const RoleFigures& role) noexcept {
   const std::uint64_t milliseconds = MeanDurationMs(role);
@@ -195,6 +211,20 @@ char* PutNetwork(char* out, const NetworkRecord& record) noexcept {
   return out;
 }
 
+char* PutAnomaly(char* out, const ProfileEvent& event) noexcept {
+  out = PutText(PutLiteral(out, "\",\"state\":\""), NameOf(event.state));
+  out = PutText(PutLiteral(out, "\",\"kind\":\""), NameOf(event.kind));
+  out = PutText(PutLiteral(out, "\",\"figure\":\""), NameOf(event.figure));
+  out = PutRounded(PutLiteral(out, "\",\"expected\":"), event.expected, kFigureDigits);
+  out = PutRounded(PutLiteral(out, ",\"seen\":"), event.seen, kFigureDigits);
+  out = PutRounded(PutLiteral(out, ",\"score\":"), double{event.score}, kScoreDigits);
+  out = PutText(PutLiteral(out, ",\"confidence\":\""), NameOf(event.confidence));
+  out = FormatTime(event.since, PutLiteral(out, "\",\"since\":\""));
+  if (event.end != aggregator::EventEnd::kNone)
+    out = PutText(PutLiteral(out, "\",\"end\":\""), NameOf(event.end));
+  return PutLiteral(out, "\"}");
+}
+
 char* PutWindow(char* out, const WindowSpan& span, bool partial) noexcept {
   out = PutLiteral(out, "{\"@timestamp\":\"");
   out = FormatTime(span.start, out);
@@ -282,6 +312,8 @@ char* JsonEncoder::EncodeHostscope(const HostRecord& record, char* out,
                                    const SketchSource& sketches) noexcept {
   out = PutText(out, head_);
   out = PutHost(record, out);
+  if (record.deviation >= 0)
+    out = PutRounded(PutLiteral(out, ",\"deviation\":"), double{record.deviation}, kScoreDigits);
   const auto put_role = [&](const RoleFigures& figures, Role role) noexcept {
     out = PutRole(out, figures);
     if (record.tops) {
@@ -320,6 +352,16 @@ char* JsonEncoder::EncodeNetwork(const NetworkRecord& record, char* out) noexcep
   return PutLiteral(out, "\"}");
 }
 
+char* JsonEncoder::EncodeAnomaly(const ProfileEvent& event, char* out) noexcept {
+  if (schema_ != Schema::kHostscope) return out;
+  out = PutText(out, head_);
+  out = FormatAddress(event.host, PutLiteral(out, ",\"host\":{\"ip\":\""));
+  out = id_maker_.FormatAnomaly(event, PutLiteral(out, "\"},\"anomaly\":{\"id\":\""));
+  out = PutAnomaly(out, event);
+  out = id_maker_.Format(event, PutLiteral(out, ",\"record_id\":\""));
+  return PutLiteral(out, "\"}");
+}
+
 char* JsonEncoder::EncodeWindow(const WindowSummary& summary, char* out,
                                 std::uint64_t networks) const noexcept {
   if (schema_ != Schema::kHostscope) return out;
@@ -351,6 +393,9 @@ char* FormatRecordKey(const HostRecord& record, char* out) noexcept {
 }
 char* FormatRecordKey(const NetworkRecord& record, char* out) noexcept {
   return FormatPrefix(record.prefix, out);
+}
+char* FormatRecordKey(const ProfileEvent& event, char* out) noexcept {
+  return FormatAddress(event.host, out);
 }
 
 }  // namespace hostscope::exporter

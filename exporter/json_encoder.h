@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "aggregator/closed_window.h"
 #include "aggregator/host_record.h"
 #include "aggregator/network_record.h"
 #include "exporter/record_id.h"
@@ -24,7 +25,7 @@ enum class HostNetwork {
   kObject,  ///< {"prefix":"10.20.0.0/16"}: for indices that have further fields below that name
 };
 
-/// Host, network and window records as JSON, one object without line end each: docs/records.md.
+/// Host, network, anomaly and window records as JSON, one object without line end each: docs/records.md.
 ///
 /// Numbers are exact: counts as they are; avg_duration in seconds, rounded to the nearest millisecond, halves
 /// up, as is Stream4Flow's avg_flow_duration; window.seconds as exact as its nanoseconds; shares are the
@@ -50,6 +51,11 @@ class JsonEncoder {
   /// How many records the schema has beside the host records of a window: 1 or 0.
   std::size_t window_records() const noexcept { return schema_ == Schema::kHostscope ? 1 : 0; }
 
+  /// How many anomaly records the schema has of a window.
+  std::size_t AnomaliesIn(const aggregator::ClosedWindow& window) const noexcept {
+    return schema_ == Schema::kHostscope ? window.CountEvents() : 0;
+  }
+
   /// `levels` where the schema has network records.
   std::optional<aggregator::NetworkLevels> LevelsToWrite(
       const std::optional<aggregator::NetworkLevels>& levels) const {
@@ -66,6 +72,8 @@ class JsonEncoder {
                    const SketchSource& sketches = {}) noexcept;
   /// The same for a network record; there is none with kStream4Flow.
   char* EncodeNetwork(const aggregator::NetworkRecord& record, char* out) noexcept;
+  /// The same for an anomaly record; there is none with kStream4Flow.
+  char* EncodeAnomaly(const aggregator::ProfileEvent& event, char* out) noexcept;
   /// The same for the window record. `networks` is how many network records were encoded; 0, since a window
   /// with hosts has some, means that they are not wanted, and leaves the number out.
   char* EncodeWindow(const aggregator::WindowSummary& summary, char* out,
@@ -96,5 +104,7 @@ std::uint64_t MeanDurationMs(const aggregator::RoleFigures& role) noexcept;
 char* FormatRecordKey(const aggregator::HostRecord& record, char* out) noexcept;
 /// Of a network record: its prefix.
 char* FormatRecordKey(const aggregator::NetworkRecord& record, char* out) noexcept;
+/// Of an anomaly record: the host's address.
+char* FormatRecordKey(const aggregator::ProfileEvent& event, char* out) noexcept;
 
 }  // namespace hostscope::exporter

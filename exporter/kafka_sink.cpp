@@ -31,7 +31,7 @@ constexpr milliseconds kFirstPause{100};
 constexpr milliseconds kLongestPause{10'000};
 constexpr std::chrono::seconds kSilence{10};
 
-enum class KafkaTopic : std::uint8_t { kHosts, kNetworks, kWindows };
+enum class KafkaTopic : std::uint8_t { kHosts, kNetworks, kEvents, kWindows };
 
 /// The headers of a message: what is the same for all of a window, then the record's id.
 class MessageHeaders {
@@ -90,7 +90,8 @@ class KafkaSink final : public Sink, private KafkaListener {
   /// Returns why there is no producer, or an empty string.
   std::string MakeProducer() {
     std::string problem;
-    const std::array topics = {options_.hosts_topic, options_.networks_topic, options_.windows_topic};
+    const std::array topics = {options_.hosts_topic, options_.networks_topic, options_.events_topic,
+                               options_.windows_topic};
     producer_ = KafkaProducer::Make(options_, topics, *this, log_, problem);
     return problem;
   }
@@ -101,7 +102,7 @@ class KafkaSink final : public Sink, private KafkaListener {
   void Idle() noexcept override;
   void Cancel() noexcept override { cancelled_.store(true, std::memory_order_relaxed); }
   std::uint64_t RecordsIn(const aggregator::ClosedWindow& window) const noexcept override {
-    return window.size() + NetworksIn(window) + encoder_.window_records();
+    return window.size() + NetworksIn(window) + encoder_.AnomaliesIn(window) + encoder_.window_records();
   }
   SinkStatus status() const noexcept override {
     const std::lock_guard lock(statistics_mutex_);
@@ -154,9 +155,10 @@ class KafkaSink final : public Sink, private KafkaListener {
   std::vector<char> buffer_;
   std::atomic<bool> cancelled_{false};
 
-  // The window under way: host records by their index, then network records, then the window record.
+  // The window under way: host records by their index, then network, anomaly and window records.
   std::vector<bool> is_open_;  // neither acknowledged nor refused
   std::size_t open_ = 0;
+  std::size_t networks_ = 0;  // network records
   std::string refusal_;
   steady_clock::time_point last_progress_;
 
@@ -174,15 +176,18 @@ class KafkaSink final : public Sink, private KafkaListener {
 std::string KafkaSink::Write(const aggregator::ClosedWindow& window) {
   const std::size_t hosts = window.size();
   const std::size_t networks = NetworksIn(window);
+  const std::size_t anomalies = encoder_.AnomaliesIn(window);
   const std::uint64_t refused_before = rejected_.Get();
   encoder_.SetWindow(window.span(), window.partial());
   headers_.SetWindow(window.span());
-  open_ = hosts + networks + encoder_.window_records();
+  networks_ = networks;
+  open_ = hosts + networks + anomalies + encoder_.window_records();
   is_open_.assign(open_, true);
   last_progress_ = steady_clock::now();
   Deliver(window, {KafkaTopic::kHosts, 0, hosts});
   Deliver(window, {KafkaTopic::kNetworks, hosts, hosts + networks});
-  Deliver(window, {KafkaTopic::kWindows, hosts + networks, is_open_.size()});
+  Deliver(window, {KafkaTopic::kEvents, hosts + networks, hosts + networks + anomalies});
+  Deliver(window, {KafkaTopic::kWindows, hosts + networks + anomalies, is_open_.size()});
 
   const std::uint64_t lost = open_;
   const std::uint64_t refused = rejected_.Get() - refused_before;
@@ -237,9 +242,18 @@ void KafkaSink::SendOpen(const aggregator::ClosedWindow& window, const Part& par
         });
       });
       return;
+    case KafkaTopic::kEvents:
+      for (const aggregator::ProfileEvent& event : window.Events()) {
+        const bool goes_on = send([&](std::size_t, char* out) -> Message {
+          const char* const end = encoder_.EncodeAnomaly(event, out);
+          return {until(FormatRecordKey(event, key)), end, headers_.Of(event)};
+        });
+        if (!goes_on) return;
+      }
+      return;
     case KafkaTopic::kWindows:
-      send([&](std::size_t i, char* out) -> Message {
-        const char* const end = encoder_.EncodeWindow(window.summary(), out, i - window.size());
+      send([&](std::size_t, char* out) -> Message {
+        const char* const end = encoder_.EncodeWindow(window.summary(), out, networks_);
         return {options_.observer, end, headers_.OfWindow()};
       });
   }

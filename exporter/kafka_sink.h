@@ -16,6 +16,7 @@ struct KafkaOptions {
   std::string hosts_topic = "hostscope.hosts";
   std::string networks_topic = "hostscope.networks";
   std::string windows_topic = "hostscope.windows";
+  std::string events_topic = "hostscope.events";  ///< of anomaly records
   /// Each message says in its headers what it is, so that consumers can select and count without reading it.
   bool headers = true;
   std::string compression = "lz4";  ///< none, gzip, snappy, lz4, zstd
@@ -44,7 +45,7 @@ std::vector<std::string> CheckKafkaFiles(const KafkaOptions& options);
 ///
 /// A host record's key is the host's address, or the network of an `other` record; the partitioner is
 /// murmur2_random, so that a Java program finds the same host in the same partition. A network record's key
-/// is its prefix; the window record's is the observer's name.
+/// is its prefix; an anomaly record's is its host's address; the window record's is the observer's name.
 ///
 /// Headers, all text: `schema`, `observer`, `window_start` and `window_seconds` as records have them, and of
 /// all but window records `record_id`, also where the schema has none.
@@ -52,7 +53,7 @@ std::vector<std::string> CheckKafkaFiles(const KafkaOptions& options);
 /// The producer is idempotent and waits for all in-sync replicas, so a record is in the log once, whatever
 /// happens to broker and connections, as long as the producer lives. If librdkafka declares a fatal error, a
 /// new producer sends what was not acknowledged: at least once, with the same record_id. The window record is
-/// produced when every host and network record of its window is acknowledged (or refused), so whoever sees it
+/// produced when every other record of its window is acknowledged (or refused), so whoever sees it
 /// can read the whole window.
 ///
 /// Write() returns when all of the window is acknowledged. While the broker is away it waits and tries, with

@@ -41,7 +41,8 @@ class NdjsonSink final : public Sink {
   std::string Flush(int) override { return Explain(writer_.Sync()); }
   void Cancel() noexcept override { cancelled_.store(true, std::memory_order_relaxed); }
   std::uint64_t RecordsIn(const aggregator::ClosedWindow& window) const noexcept override {
-    return window.size() + (networks_ ? window.CountNetworks(*networks_) : 0) + encoder_.window_records();
+    return window.size() + (networks_ ? window.CountNetworks(*networks_) : 0) + encoder_.AnomaliesIn(window) +
+           encoder_.window_records();
   }
   SinkStatus status() const noexcept override {
     return {.delivered = delivered_.Get(), .dropped = dropped_.Get(), .windows = windows_.Get()};
@@ -82,6 +83,8 @@ std::string NdjsonSink::Write(const aggregator::ClosedWindow& window) {
       return true;
     });
   }
+  for (const aggregator::ProfileEvent& event : window.Events())
+    FinishLine(encoder_.EncodeAnomaly(event, &buffer_[used_]));
   FinishLine(encoder_.EncodeWindow(window.summary(), &buffer_[used_], networks));
   WriteBuffered();
   if (problem_.empty()) windows_.Add(1);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -17,6 +18,7 @@ using aggregator::DistinctFigure;
 using aggregator::HostRecord;
 using aggregator::HostTops;
 using aggregator::NetworkRecord;
+using aggregator::ProfileEvent;
 using aggregator::Role;
 using aggregator::RoleFigures;
 using aggregator::RoleTops;
@@ -30,7 +32,7 @@ using aggregator::WindowSummary;
 
 // Field numbers of hostscope.proto, message by message.
 namespace record_field {
-enum : unsigned { kWindow = 1, kObserver, kPartial, kHost, kSent, kReceived, kRecordId, kSummary, kNetwork };
+enum : unsigned { kWindow = 1, kObserver, kPartial, kHost, kSent, kReceived, kRecordId, kSummary, kNetwork, kDeviation, kAnomaly };
 }
 namespace window_field {
 enum : unsigned { kStartNs = 1, kLengthNs };
@@ -68,6 +70,20 @@ enum : unsigned { kEntries = 1, kError };
 }
 namespace top_entry_field {
 enum : unsigned { kMember = 1, kFlows, kBytes };
+}
+namespace anomaly_field {
+enum : unsigned {
+  kId = 1,
+  kState,
+  kKind,
+  kFigure,
+  kExpected,
+  kSeen,
+  kScore,
+  kConfidence,
+  kSinceNs,
+  kEnd
+};
 }
 namespace sketches_field {
 enum : unsigned { kPeers = 1, kSrcPorts, kDstPorts };
@@ -206,6 +222,27 @@ char* PutRole(char* out, const RoleFigures& role) noexcept {
                    [&](char* content) noexcept { return PutProtocols(content, role); });
 }
 
+char* PutName(char* out, unsigned field, std::string_view name) noexcept {
+  return name.empty() ? out : PutBytes(out, field, {reinterpret_cast<const std::uint8_t*>(name.data()), name.size()});
+}
+
+char* PutDouble(char* out, unsigned field, double value) noexcept {
+  return value == 0.0 ? out : PutFixed64(out, field, std::bit_cast<std::uint64_t>(value));
+}
+
+char* PutAnomaly(char* out, const ProfileEvent& event, const RecordIdMaker::Id& id) noexcept {
+  out = PutBytes(out, anomaly_field::kId, id);
+  out = PutName(out, anomaly_field::kState, NameOf(event.state));
+  out = PutName(out, anomaly_field::kKind, NameOf(event.kind));
+  out = PutName(out, anomaly_field::kFigure, NameOf(event.figure));
+  out = PutDouble(out, anomaly_field::kExpected, event.expected);
+  out = PutDouble(out, anomaly_field::kSeen, event.seen);
+  out = PutDouble(out, anomaly_field::kScore, double{event.score});
+  out = PutName(out, anomaly_field::kConfidence, NameOf(event.confidence));
+  out = PutFixed64(out, anomaly_field::kSinceNs, static_cast<std::uint64_t>(event.since.ns));
+  return PutName(out, anomaly_field::kEnd, NameOf(event.end));
+}
+
 char* PutWindow(char* out, const WindowSpan& span) noexcept {
   out = PutFixed64(out, window_field::kStartNs, static_cast<std::uint64_t>(span.start.ns));
   return PutUint(out, window_field::kLengthNs, static_cast<std::uint64_t>(span.length_ns));
@@ -219,12 +256,10 @@ char* PutSummary(char* out, const WindowSummary& summary, std::uint64_t networks
   out = PutUint(out, summary_field::kBytes, summary.bytes);
   out = PutUint(out, summary_field::kExporters, summary.exporters);
   out = PutUint(out, summary_field::kDropped, summary.dropped);
-  const auto put_double = [&out](unsigned field, double value) noexcept {
-    if (value != 0.0) out = PutFixed64(out, field, std::bit_cast<std::uint64_t>(value));
-  };
-  put_double(summary_field::kSequenceLoss, summary.sequence_loss());
-  put_double(summary_field::kSampledShare, summary.sampled_share());
-  put_double(summary_field::kClockStep, static_cast<double>(summary.clock_step_ns) / kNanosecondsPerSecond);
+  out = PutDouble(out, summary_field::kSequenceLoss, summary.sequence_loss());
+  out = PutDouble(out, summary_field::kSampledShare, summary.sampled_share());
+  out = PutDouble(out, summary_field::kClockStep,
+                  static_cast<double>(summary.clock_step_ns) / kNanosecondsPerSecond);
   return PutUint(out, summary_field::kNetworks, networks);
 }
 
@@ -267,7 +302,11 @@ char* ProtoEncoder::EncodeHost(const HostRecord& record, char* out, const Sketch
   };
   put_role(record_field::kSent, record.sent, Role::kSent);
   put_role(record_field::kReceived, record.received, Role::kReceived);
-  return PutBytes(out, record_field::kRecordId, id_maker_.Make(record));
+  out = PutBytes(out, record_field::kRecordId, id_maker_.Make(record));
+  if (record.deviation < 0) return out;  // 0 is not the same as none
+  constexpr float kHundred = 100;
+  out = PutTag(out, record_field::kDeviation, proto::kVarint);
+  return PutVarint(out, static_cast<std::uint64_t>(std::lround(record.deviation * kHundred)));
 }
 
 // Fields in the order of their numbers.
@@ -283,6 +322,18 @@ char* ProtoEncoder::EncodeNetwork(const NetworkRecord& record, char* out) noexce
   out = PutBytes(out, record_field::kRecordId, id_maker_.Make(record));
   return PutNested(out, record_field::kNetwork,
                    [&](char* content) noexcept { return PutNetwork(content, record); });
+}
+
+char* ProtoEncoder::EncodeAnomaly(const ProfileEvent& event, char* out) noexcept {
+  std::memcpy(out, head_.data(), head_.size());
+  out += head_.size();
+  out = PutNested(out, record_field::kHost, [&](char* content) noexcept {
+    return PutBytes(content, host_field::kIp, OctetsOf(event.host));
+  });
+  out = PutBytes(out, record_field::kRecordId, id_maker_.Make(event));
+  const RecordIdMaker::Id id = id_maker_.MakeAnomaly(event);
+  return PutNested(out, record_field::kAnomaly,
+                   [&](char* content) noexcept { return PutAnomaly(content, event, id); });
 }
 
 char* ProtoEncoder::EncodeWindow(const WindowSummary& summary, char* out,

@@ -7,12 +7,13 @@
 
 #include "aggregator/host_record.h"
 #include "aggregator/network_record.h"
+#include "aggregator/profile/profile_event.h"
 #include "exporter/record_id.h"
 #include "exporter/sketch_source.h"
 
 namespace hostscope::exporter {
 
-/// Host, network and window records as Protocol Buffers, one message `Record` of hostscope.proto each,
+/// Host, network, anomaly and window records as Protocol Buffers, one message `Record` of hostscope.proto each,
 /// without any framing. The content is that of JsonEncoder's records with schema hostscope; fields come in
 /// the order of their numbers and zeros are left out, so the same record gives the same bytes.
 ///
@@ -39,6 +40,8 @@ class ProtoEncoder {
                    const SketchSource& sketches = {}) noexcept;
   /// The same for a network record, which has no sketches.
   char* EncodeNetwork(const aggregator::NetworkRecord& record, char* out) noexcept;
+  /// The same for an anomaly record.
+  char* EncodeAnomaly(const aggregator::ProfileEvent& event, char* out) noexcept;
   /// The same for the window record; `networks` as in JsonEncoder.
   char* EncodeWindow(const aggregator::WindowSummary& summary, char* out,
                      std::uint64_t networks = 0) const noexcept;

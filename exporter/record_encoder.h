@@ -36,6 +36,12 @@ class RecordEncoder {
   char* EncodeNetwork(const aggregator::NetworkRecord& record, char* out) noexcept {
     return is_json() ? json()->EncodeNetwork(record, out) : proto()->EncodeNetwork(record, out);
   }
+  char* EncodeAnomaly(const aggregator::ProfileEvent& event, char* out) noexcept {
+    return is_json() ? json()->EncodeAnomaly(event, out) : proto()->EncodeAnomaly(event, out);
+  }
+  std::size_t AnomaliesIn(const aggregator::ClosedWindow& window) const noexcept {
+    return is_json() ? json()->AnomaliesIn(window) : window.CountEvents();
+  }
   char* EncodeWindow(const aggregator::WindowSummary& summary, char* out,
                      std::uint64_t networks) const noexcept {
     return is_json() ? json()->EncodeWindow(summary, out, networks)

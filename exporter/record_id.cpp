@@ -42,6 +42,7 @@ RecordIdMaker::RecordIdMaker(std::string_view observer) : key_(kObserverAt, '\0'
 }
 
 void RecordIdMaker::SetWindow(const aggregator::WindowSpan& span) noexcept {
+  window_start_ = span.start;
   StoreBigEndian(&key_[kStartAt], span.start.ns);
   StoreBigEndian(&key_[kLengthAt], span.length_ns);
 }
@@ -53,6 +54,17 @@ RecordIdMaker::Id RecordIdMaker::Make(const aggregator::HostRecord& record) noex
 
 RecordIdMaker::Id RecordIdMaker::Make(const aggregator::NetworkRecord& record) noexcept {
   return Make(Kind::kNetwork, record.prefix.network, record.prefix.length);
+}
+
+RecordIdMaker::Id RecordIdMaker::Make(const aggregator::ProfileEvent& event) noexcept {
+  return Make(Kind::kAnomaly, event.host, static_cast<std::uint8_t>(event.state));
+}
+
+RecordIdMaker::Id RecordIdMaker::MakeAnomaly(const aggregator::ProfileEvent& event) noexcept {
+  StoreBigEndian(&key_[kStartAt], event.since.ns);
+  const Id id = Make(Kind::kAnomaly, event.host, static_cast<std::uint8_t>(aggregator::EventState::kOpen));
+  StoreBigEndian(&key_[kStartAt], window_start_.ns);
+  return id;
 }
 
 RecordIdMaker::Id RecordIdMaker::Make(Kind kind, const Address& address, std::uint8_t length) noexcept {
@@ -70,6 +82,14 @@ char* RecordIdMaker::Format(const aggregator::HostRecord& record, char* out) noe
 }
 char* RecordIdMaker::Format(const aggregator::NetworkRecord& record, char* out) noexcept {
   const Id id = Make(record);
+  return PutHex(out, id.data());
+}
+char* RecordIdMaker::Format(const aggregator::ProfileEvent& event, char* out) noexcept {
+  const Id id = Make(event);
+  return PutHex(out, id.data());
+}
+char* RecordIdMaker::FormatAnomaly(const aggregator::ProfileEvent& event, char* out) noexcept {
+  const Id id = MakeAnomaly(event);
   return PutHex(out, id.data());
 }
 char* RecordIdMaker::FormatWindow(char* out) noexcept {

@@ -8,6 +8,7 @@
 
 #include "aggregator/host_record.h"
 #include "aggregator/network_record.h"
+#include "aggregator/profile/profile_event.h"
 
 namespace hostscope::exporter {
 
@@ -17,13 +18,13 @@ namespace hostscope::exporter {
 ///
 ///   8 bytes   window start, nanoseconds since the Unix epoch, two's complement, big-endian
 ///   8 bytes   window length, nanoseconds, big-endian
-///   1 byte    0: a host; 1: the `other` record of a network; 2: the network record of a prefix; 3: the
-///   window
-///             record
+///   1 byte    0: a host; 1: the `other` record of a network; 2: the network record of a prefix; 3: the window
+///             record; 4: the anomaly record of a host
 ///   16 bytes  the host's address, or the network's or prefix's, in network order, IPv4 as ::ffff:a.b.c.d; of
 ///   a
 ///             window record zeros
-///   1 byte    0, or the network's or prefix's length in bits of these 16 bytes
+///   1 byte    0, or the network's or prefix's length in bits of these 16 bytes; of an anomaly record 0: open, 1:
+///             update, 2: close
 ///   the rest  the observer's name, as configured
 ///
 /// written as 32 lower-case hexadecimal digits, the most significant first, which is what `xxhsum -H2`
@@ -44,13 +45,19 @@ class RecordIdMaker {
   /// Writes it as kTextLength characters; returns the end.
   char* Format(const aggregator::HostRecord& record, char* out) noexcept;
   char* Format(const aggregator::NetworkRecord& record, char* out) noexcept;
+  Id Make(const aggregator::ProfileEvent& event) noexcept;
+  char* Format(const aggregator::ProfileEvent& event, char* out) noexcept;
+  /// The same for all records of one anomaly: the record_id of the one that opened it.
+  Id MakeAnomaly(const aggregator::ProfileEvent& event) noexcept;
+  char* FormatAnomaly(const aggregator::ProfileEvent& event, char* out) noexcept;
   /// Of the window record, which has none in it: for stores that need an id of each record.
   char* FormatWindow(char* out) noexcept;
 
  private:
-  enum class Kind : char { kHost = 0, kOther = 1, kNetwork = 2, kWindow = 3 };
+  enum class Kind : char { kHost = 0, kOther = 1, kNetwork = 2, kWindow = 3, kAnomaly = 4 };
   Id Make(Kind kind, const Address& address, std::uint8_t length) noexcept;
 
+  ReceiveTime window_start_;
   std::string key_;  // as above: kept, so that of each record only what differs is written
 };
 

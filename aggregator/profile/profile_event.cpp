@@ -20,4 +20,9 @@ std::string_view NameOf(EventEnd end) noexcept {
   return kNames[static_cast<std::size_t>(end)];
 }
 
+std::string_view NameOf(Confidence confidence) noexcept {
+  static constexpr std::array<std::string_view, 3> kNames{"warm_up", "day_only", "full"};
+  return kNames[static_cast<std::size_t>(confidence)];
+}
+
 }  // namespace hostscope::aggregator

@@ -36,9 +36,11 @@ struct ProfileEvent {
   ReceiveTime window;  ///< start of the window that this is said of
 };
 
-/// "open", "update", "close"; "volume", "fan_out", …; "normal", "accepted", "forgotten".
+/// "open", "update", "close"; "volume", "fan_out", …; "normal", "accepted", "forgotten"; "warm_up", "day_only",
+/// "full".
 std::string_view NameOf(EventState state) noexcept;
 std::string_view NameOf(DeviationKind kind) noexcept;
 std::string_view NameOf(EventEnd end) noexcept;
+std::string_view NameOf(Confidence confidence) noexcept;
 
 }  // namespace hostscope::aggregator

@@ -23,6 +23,8 @@ std::string_view KindName(ElasticStream stream) noexcept {
       return "-networks-";
     case ElasticStream::kWindows:
       return "-windows-";
+    case ElasticStream::kEvents:
+      return "-events-";
   }
   return "-";
 }

@@ -54,6 +54,7 @@ class ElasticSink final : public Sink, private BulkListener {
   void SetWindow(const aggregator::ClosedWindow& window);
   void WriteHosts(const aggregator::ClosedWindow& window);
   std::uint64_t WriteNetworks(const aggregator::ClosedWindow& window);
+  void WriteAnomalies(const aggregator::ClosedWindow& window);
   void WriteWindow(const aggregator::ClosedWindow& window, std::uint64_t networks);
   template <typename FormatId, typename Encode>
   bool Put(ElasticStream stream, FormatId format_id, Encode encode);
@@ -76,7 +77,7 @@ class ElasticSink final : public Sink, private BulkListener {
   // The window under way.
   std::int64_t length_ns_ = 0;
   std::string id_end_;  // of its documents' ids
-  std::array<std::string, 3> streams_;
+  std::array<std::string, kElasticStreams.size()> streams_;
   std::string refusal_;
   std::string unkept_;  // why a dead letter was not kept
 
@@ -123,7 +124,8 @@ bool ElasticSink::IsWanted(std::int64_t length_ns) const noexcept {
 std::uint64_t ElasticSink::RecordsIn(const aggregator::ClosedWindow& window) const noexcept {
   const std::int64_t length_ns = window.span().length_ns;
   if (length_ns != 0 && !IsWanted(length_ns)) return 0;
-  return picker_.AtMost(window.size()) + NetworksIn(window) + encoder_.window_records();
+  return picker_.AtMost(window.size()) + NetworksIn(window) + encoder_.AnomaliesIn(window) +
+         encoder_.window_records();
 }
 
 std::string ElasticSink::Write(const aggregator::ClosedWindow& window) {
@@ -131,9 +133,11 @@ std::string ElasticSink::Write(const aggregator::ClosedWindow& window) {
   const std::uint64_t delivered_before = delivered_.Get();
   const std::uint64_t rejected_before = rejected_.Get();
   SetWindow(window);
-  const std::uint64_t records = picker_.size() + NetworksIn(window) + encoder_.window_records();
+  const std::uint64_t records =
+      picker_.size() + NetworksIn(window) + encoder_.AnomaliesIn(window) + encoder_.window_records();
   WriteHosts(window);
   const std::uint64_t networks = WriteNetworks(window);
+  WriteAnomalies(window);
   if (sender_.Drain()) WriteWindow(window, networks);
   if (!sender_.Drain()) sender_.Abandon();
 
@@ -151,8 +155,7 @@ void ElasticSink::SetWindow(const aggregator::ClosedWindow& window) {
   picker_.Pick(window);
   if (span.length_ns != length_ns_) {
     length_ns_ = span.length_ns;
-    for (const ElasticStream stream :
-         {ElasticStream::kHosts, ElasticStream::kNetworks, ElasticStream::kWindows}) {
+    for (const ElasticStream stream : kElasticStreams) {
       streams_[static_cast<std::size_t>(stream)] = StreamName(options_.data_stream, stream, length_ns_);
     }
     sender_.NeedsPreparation();
@@ -198,6 +201,17 @@ std::uint64_t ElasticSink::WriteNetworks(const aggregator::ClosedWindow& window)
   });
   sender_.Post(streams_[static_cast<std::size_t>(ElasticStream::kNetworks)]);
   return count;
+}
+
+void ElasticSink::WriteAnomalies(const aggregator::ClosedWindow& window) {
+  if (encoder_.AnomaliesIn(window) == 0 || IsCancelled()) return;
+  for (const aggregator::ProfileEvent& event : window.Events()) {
+    const bool goes_on = Put(
+        ElasticStream::kEvents, [&](char* out) { return ids_.Format(event, out); },
+        [&](char* out) { return encoder_.EncodeAnomaly(event, out); });
+    if (!goes_on) return;
+  }
+  sender_.Post(streams_[static_cast<std::size_t>(ElasticStream::kEvents)]);
 }
 
 void ElasticSink::WriteWindow(const aggregator::ClosedWindow& window, std::uint64_t networks) {

@@ -19,7 +19,7 @@ namespace {
 namespace dom = simdjson::dom;
 
 // To be raised when the template or a policy changes, so that older ones are replaced.
-constexpr unsigned kLayout = 1;
+constexpr unsigned kLayout = 2;
 constexpr std::string_view kMarkerHead = "Hostscope, layout ";
 constexpr std::string_view kMarkerHash = ", settings ";
 constexpr std::size_t kHashText = 16;

@@ -47,6 +47,11 @@ constexpr std::string_view kSummary =
     R"("exporters":{"type":"long"},"dropped":{"type":"long"},"sequence_loss":{"type":"double"},)"
     R"("sampled_share":{"type":"double"},"clock_step":{"type":"double"}}},)";
 
+constexpr std::string_view kAnomaly =
+    R"("deviation":{"type":"float"},"anomaly":{"properties":{"id":{"type":"keyword"},"state":{"type":"keyword"},)"
+    R"("kind":{"type":"keyword"},"figure":{"type":"keyword"},"expected":{"type":"double"},"seen":{"type":"double"},)"
+    R"("score":{"type":"float"},"confidence":{"type":"keyword"},"since":{"type":"date"},"end":{"type":"keyword"}}},)";
+
 constexpr std::string_view kRole =
     R"({"properties":{"flows":{"type":"long"},"packets":{"type":"long"},"bytes":{"type":"long"},)"
     R"("avg_duration":{"type":"double"},"peers":{"type":"long"},"src_ports":{"type":"long"},)"
@@ -64,15 +69,14 @@ std::string Mappings() {
   std::string text = R"({"dynamic":false,"properties":{"@timestamp":{"type":"date"},"window":{"properties":{)"
                      R"("start":{"type":"date"},"end":{"type":"date"},"seconds":{"type":"double"}}},)"
                      R"("partial":{"type":"boolean"},"observer":{"properties":{"name":{"type":"keyword"}}},)";
-  text.append(kEventAliases).append(kHost).append(kNetwork).append(kSummary);
+  text.append(kEventAliases).append(kHost).append(kNetwork).append(kSummary).append(kAnomaly);
   text.append("\"sent\":").append(kRole).append(",\"received\":").append(kRole);
   return text + R"(,"record_id":{"type":"keyword"}}})";
 }
 
 std::string StreamNames(std::string_view prefix, std::int64_t length_ns) {
   std::string names = "[";
-  for (const ElasticStream stream :
-       {ElasticStream::kHosts, ElasticStream::kNetworks, ElasticStream::kWindows}) {
+  for (const ElasticStream stream : kElasticStreams) {
     if (names.size() > 1) names += ',';
     names += Quoted(StreamName(prefix, stream, length_ns));
   }

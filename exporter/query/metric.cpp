@@ -1,6 +1,9 @@
 #include "exporter/query/metric.h"
 
+#include <algorithm>
+
 #include "exporter/json_encoder.h"
+#include "exporter/store/columns.h"
 #include "exporter/store/prefix_totals.h"
 #include "exporter/text_writer.h"
 
@@ -60,6 +63,7 @@ void Totals::Add(const RoleFigures& host) noexcept {
 void Totals::Add(const Totals& more) noexcept {
   hosts += more.hosts;
   AddFigures(more.figures, figures);
+  deviation = std::max(deviation, more.deviation);
 }
 
 std::optional<Metric> MetricOf(std::string_view name) noexcept {
@@ -76,6 +80,7 @@ double ValueOf(Metric metric, const Totals& totals) noexcept {
                ? 0.0
                : static_cast<double>(figures.duration_sum_us) / static_cast<double>(figures.duration_count);
   }
+  if (metric == Metric::kDeviation) return std::max(0.0, double{totals.deviation});
   if (IsShare(metric)) {
     return figures.tcp == 0 ? 0.0
                             : static_cast<double>(FlagOf(metric, figures)) / static_cast<double>(figures.tcp);
@@ -96,6 +101,14 @@ void AppendValue(Metric metric, const Totals& totals, std::string& out) {
     constexpr std::uint64_t kMillisecondsPerSecond = 1000;
     const std::uint64_t ms = MeanDurationMs(figures);
     end = PutDecimal(text, ms / kMillisecondsPerSecond, ms % kMillisecondsPerSecond, 3);
+  } else if (metric == Metric::kDeviation) {
+    if (totals.deviation < 0) {
+      out += "null";
+      return;
+    }
+    constexpr std::uint64_t kHundred = 100;
+    const std::uint64_t units = FromDeviation(totals.deviation) - 1;
+    end = PutDecimal(text, units / kHundred, units % kHundred, 2);
   } else if (IsShare(metric)) {
     if (figures.tcp == 0) {
       out += "null";

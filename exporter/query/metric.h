@@ -15,6 +15,7 @@ namespace hostscope::exporter {
 struct Totals {
   std::uint64_t hosts = 0;  ///< with a flow in that role
   aggregator::RoleFigures figures;
+  float deviation = aggregator::HostRecord::kNotJudged;  ///< the largest of any one host
 
   /// A role without flows changes nothing.
   void Add(const aggregator::RoleFigures& host) noexcept;
@@ -34,7 +35,8 @@ enum class Metric : std::uint8_t {
   kUdp,
   kIcmp,
   kOther,
-  kFinShare,  ///< of the TCP flow records, those with that bit
+  kDeviation,  ///< the largest of any one host, whatever the role
+  kFinShare,   ///< of the TCP flow records, those with that bit
   kSynShare,
   kRstShare,
   kPshShare,
@@ -62,6 +64,7 @@ inline constexpr std::array kMetricNames = {
     MetricName{Metric::kUdp, "udp"},
     MetricName{Metric::kIcmp, "icmp"},
     MetricName{Metric::kOther, "other"},
+    MetricName{Metric::kDeviation, "deviation"},
     MetricName{Metric::kFinShare, "fin_share"},
     MetricName{Metric::kSynShare, "syn_share"},
     MetricName{Metric::kRstShare, "rst_share"},
@@ -77,7 +80,7 @@ std::optional<Metric> MetricOf(std::string_view name) noexcept;
 /// For comparing. 0 where there is none, as a mean without durations.
 double ValueOf(Metric metric, const Totals& totals) noexcept;
 /// Appends the value as a JSON number: counts as they are, the mean in seconds rounded to the millisecond as
-/// in records, shares to four digits; null where there is none.
+/// in records, a deviation to hundredths, shares to four digits; null where there is none.
 void AppendValue(Metric metric, const Totals& totals, std::string& out);
 
 }  // namespace hostscope::exporter

@@ -224,7 +224,8 @@ Tile Query::ReadTile(const WindowRange& range, const Prefix& prefix, unsigned de
   ForEachWindow(range, [&](const StoredWindow& window) {
     SumUp(window, prefix, prefix.length + depth, [&](const PrefixTotals& each) {
       const bool is_sent = role == Role::kSent;
-      const Totals more{is_sent ? each.sent_hosts : each.received_hosts, is_sent ? each.sent : each.received};
+      const Totals more{is_sent ? each.sent_hosts : each.received_hosts, is_sent ? each.sent : each.received,
+                        each.deviation};
       if (more.hosts == 0) return;
       std::uint32_t& place = places[static_cast<std::uint32_t>(NumberOf(each.first) >> shift) & mask];
       if (place == kNone) {
@@ -251,6 +252,7 @@ std::vector<TopHost> Query::TopHosts(const WindowRange& range, const std::option
     Scan(window, prefix, [&](const HostRecord& record) {
       Totals totals;
       totals.Add(RoleOf(record, role));
+      totals.deviation = record.deviation;
       if (totals.hosts == 0) return;
       best.Offer(ValueOf(metric, totals), record.host, [&] {
         return TopHost{window.span(), window.partial(), record};

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -80,6 +81,16 @@ template <typename Record, typename Set>
     if (!GetVarint(at, end, value) || !set(record, value)) return false;
   }
   return true;
+}
+
+/// A deviation in a column: 1 + hundredths; 0: not compared with a profile.
+inline std::uint64_t FromDeviation(float deviation) noexcept {
+  constexpr float kHundred = 100;
+  return deviation < 0 ? 0 : 1 + static_cast<std::uint64_t>(std::lround(deviation * kHundred));
+}
+inline float ToDeviation(std::uint64_t number) noexcept {
+  constexpr float kHundred = 100;
+  return number == 0 ? aggregator::HostRecord::kNotJudged : static_cast<float>(number - 1) / kHundred;
 }
 
 // The columns of a role: at its first id + k; k: 0 flows, 1 packets, 2 bytes, 3 duration sum, 4 duration

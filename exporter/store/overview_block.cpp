@@ -9,6 +9,7 @@ constexpr std::uint64_t kPrefix = 1;
 constexpr std::uint64_t kHosts = 2;
 constexpr std::uint64_t kSentHosts = 3;
 constexpr std::uint64_t kReceivedHosts = 4;
+constexpr std::uint64_t kDeviation = 5;
 constexpr unsigned kAddressBits = 128;
 
 bool GetPrefixes(std::string_view column, unsigned shift, std::vector<PrefixTotals>& totals) {
@@ -47,6 +48,7 @@ void EncodeTotals(const std::vector<PrefixTotals>& totals, unsigned length, std:
   PutFigures(out, kHosts, totals, [](const PrefixTotals& each) { return each.hosts; });
   PutFigures(out, kSentHosts, totals, [](const PrefixTotals& each) { return each.sent_hosts; });
   PutFigures(out, kReceivedHosts, totals, [](const PrefixTotals& each) { return each.received_hosts; });
+  PutFigures(out, kDeviation, totals, [](const PrefixTotals& each) { return FromDeviation(each.deviation); });
   PutRole(out, kSentColumns, &PrefixTotals::sent, totals);
   PutRole(out, kReceivedColumns, &PrefixTotals::received, totals);
 }
@@ -65,6 +67,11 @@ bool DecodeTotals(std::string_view columns, unsigned length, std::vector<PrefixT
       is_good = GetHosts(column.bytes, &PrefixTotals::sent_hosts, totals);
     } else if (column.id == kReceivedHosts) {
       is_good = GetHosts(column.bytes, &PrefixTotals::received_hosts, totals);
+    } else if (column.id == kDeviation) {
+      is_good = GetFigures(column.bytes, 0, std::span(totals), [](PrefixTotals& each, std::uint64_t number) {
+        each.deviation = ToDeviation(number);
+        return true;
+      });
     } else if (IsRoleColumn(column.id)) {
       is_good = GetRoles(column, 0, std::span(totals));
     }

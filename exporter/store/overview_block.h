@@ -11,6 +11,7 @@
 ///   1         prefix: the bits of its length as a number; difference to the one before (of the first: to 0)
 ///   2         hosts
 ///   3, 4      hosts that sent, that received
+///   5         largest deviation, as of rows (row_block.h)
 ///   16 to 79  the figures of both roles: PrefixTotals
 ///   80 on     not taken yet
 namespace hostscope::exporter {

@@ -27,6 +27,7 @@ void PrefixTotals::Add(const PrefixTotals& more) noexcept {
   received_hosts += more.received_hosts;
   AddFigures(more.sent, sent);
   AddFigures(more.received, received);
+  deviation = std::max(deviation, more.deviation);
 }
 
 PrefixTotals TotalsOf(const aggregator::HostRecord& host) noexcept {
@@ -35,7 +36,8 @@ PrefixTotals TotalsOf(const aggregator::HostRecord& host) noexcept {
           host.sent.flows == 0 ? std::uint64_t{0} : 1,
           host.received.flows == 0 ? std::uint64_t{0} : 1,
           host.sent,
-          host.received};
+          host.received,
+          host.deviation};
 }
 
 }  // namespace hostscope::exporter

@@ -19,6 +19,7 @@ struct PrefixTotals {
   std::uint64_t received_hosts = 0;  ///< the same
   aggregator::RoleFigures sent;      ///< as AddFigures() adds them up
   aggregator::RoleFigures received;
+  float deviation = aggregator::HostRecord::kNotJudged;  ///< the largest of any one host
 
   void Add(const PrefixTotals& more) noexcept;
 };

@@ -11,6 +11,7 @@ constexpr std::uint64_t kAddress = 1;
 constexpr std::uint64_t kNetwork = 2;
 constexpr std::uint64_t kKind = 3;
 constexpr std::uint64_t kOtherBit = 1;
+constexpr std::uint64_t kDeviation = 85;
 
 }  // namespace
 
@@ -30,6 +31,7 @@ void EncodeRows(const std::vector<HostRecord>& rows, const std::vector<std::uint
   PutRole(out, kSentColumns, &HostRecord::sent, rows);
   PutRole(out, kReceivedColumns, &HostRecord::received, rows);
   PutTops(out, rows);
+  PutFigures(out, kDeviation, rows, [](const HostRecord& row) { return FromDeviation(row.deviation); });
 }
 
 bool RowReader::Open(std::string_view columns, std::size_t rows, const std::vector<Prefix>& networks) {
@@ -81,6 +83,12 @@ bool RowReader::ReadColumn(const Column& column, std::size_t first, std::span<Ho
   if (column.id == kKind) {
     return GetFigures(column.bytes, first, records, [](HostRecord& record, std::uint64_t kind) {
       record.other = (kind & kOtherBit) != 0;
+      return true;
+    });
+  }
+  if (column.id == kDeviation) {
+    return GetFigures(column.bytes, first, records, [](HostRecord& record, std::uint64_t number) {
+      record.deviation = ToDeviation(number);
       return true;
     });
   }

@@ -17,7 +17,8 @@
 ///   3         kind: bit 0: an `other` record
 ///   16 to 79  the figures of both roles
 ///   80 to 84  top lists: top_columns.h
-///   85 on     not taken yet
+///   85        deviation: 1 + hundredths; 0: not compared with a profile
+///   86 on     not taken yet
 namespace hostscope::exporter {
 
 /// Appends the columns of `rows`, whose networks are `networks[i]` in the table, to `out`.

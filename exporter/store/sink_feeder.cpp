@@ -22,7 +22,8 @@ constexpr milliseconds kIdleInterval{1000};
 class DroppedWindow final : public aggregator::ClosedWindow {
  public:
   DroppedWindow() = default;
-  DroppedWindow(std::uint64_t rows, NetworkCounts networks) : rows_(rows), networks_(std::move(networks)) {}
+  DroppedWindow(std::uint64_t rows, NetworkCounts networks, std::uint64_t events)
+      : rows_(rows), networks_(std::move(networks)), events_(events) {}
 
   aggregator::WindowSpan span() const noexcept override { return {}; }
   bool partial() const noexcept override { return false; }
@@ -32,10 +33,12 @@ class DroppedWindow final : public aggregator::ClosedWindow {
   std::uint64_t CountNetworks(const aggregator::NetworkLevels& levels) const noexcept override {
     return networks_.Wanted(levels);
   }
+  std::uint64_t CountEvents() const noexcept override { return events_; }
 
  private:
   std::size_t rows_ = 0;
   NetworkCounts networks_;
+  std::uint64_t events_ = 0;
   aggregator::WindowSummary summary_;
 };
 
@@ -182,7 +185,7 @@ bool SinkFeeder::Impl::Stop(milliseconds deadline) {
 
 std::uint64_t SinkFeeder::Impl::DroppedRecords(const SpoolStatus& spool) const {
   if (spool.dropped_windows == 0) return 0;
-  return sink_->RecordsIn(DroppedWindow(spool.dropped_rows, spool.dropped_networks)) +
+  return sink_->RecordsIn(DroppedWindow(spool.dropped_rows, spool.dropped_networks, spool.dropped_events)) +
          (spool.dropped_windows - 1) * sink_->RecordsIn(DroppedWindow());
 }
 

@@ -137,6 +137,7 @@ void Spool::Take(Windows::iterator at, bool is_dropped) {
     ++counts_.dropped_windows;
     counts_.dropped_rows += unsent.rows;
     counts_.dropped_networks += unsent.networks;
+    counts_.dropped_events += unsent.events;
   }
   windows_.erase(at);
 }

@@ -28,6 +28,7 @@ struct SpoolStatus {
   std::uint64_t dropped_windows = 0;  ///< since start: beyond the cap, for room on a full disk, or damaged
   std::uint64_t dropped_rows = 0;     ///< host records of those
   NetworkCounts dropped_networks;     ///< network records of those
+  std::uint64_t dropped_events = 0;   ///< events of those
 };
 
 /// A window that a sink is to have.
@@ -38,6 +39,7 @@ struct Unsent {
   NetworkCounts networks;
   /// Set where the disk would not take it: then this is all there is.
   std::shared_ptr<const StoredWindow> in_memory;
+  std::uint64_t events = 0;
 };
 
 /// The acknowledgement state of one sink: a folder of hard links to the windows that it has not acknowledged.

@@ -208,6 +208,7 @@ void Recovery::LoadSpool(Spool& spool) {
     if (opened.window != nullptr) {  // of a damaged one no record count is known
       unsent.rows = opened.window->size();
       unsent.networks = opened.window->network_counts();
+      unsent.events = opened.window->CountEvents();
     }
     spool.Add(std::move(unsent));
   }

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "exporter/store/columns.h"
+#include "exporter/store/event_block.h"
 #include "exporter/store/frame.h"
 #include "exporter/store/network_block.h"
 #include "exporter/store/overview_block.h"
@@ -253,6 +254,18 @@ void StoredWindow::ForEachNetwork(const aggregator::NetworkLevels& levels,
       if (IsWanted(record, levels) && !visit(record)) return;
     }
   }
+}
+
+std::vector<aggregator::ProfileEvent> StoredWindow::Events() const {
+  std::vector<aggregator::ProfileEvent> events;
+  std::vector<aggregator::ProfileEvent> some;
+  std::string columns;
+  for (const BlockEntry& block : tail_.event_blocks) {
+    some.resize(block.rows);
+    if (!ReadColumns(block, columns) || (!DecodeEvents(columns, span_.start, some) && !NoteDamage())) break;
+    events.insert(events.end(), some.begin(), some.end());
+  }
+  return events;
 }
 
 std::string StoredWindow::Verify() const {

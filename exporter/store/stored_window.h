@@ -60,6 +60,9 @@ class StoredWindow final : public aggregator::ClosedWindow {
   std::uint64_t CountNetworks(const aggregator::NetworkLevels& levels) const noexcept override {
     return tail_.network_counts.Wanted(levels);
   }
+  /// As ForEachNetwork().
+  std::vector<aggregator::ProfileEvent> Events() const override;
+  std::uint64_t CountEvents() const noexcept override { return RowsOf(tail_.event_blocks); }
   const NetworkCounts& network_counts() const noexcept { return tail_.network_counts; }
 
   std::uint64_t file_bytes() const noexcept { return file_bytes_; }

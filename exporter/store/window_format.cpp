@@ -24,7 +24,8 @@ enum SectionId : std::uint64_t {
   kSketches,
   kLevels,
   kNetworkBlocks,
-  kOverview
+  kOverview,
+  kEvents
 };
 
 constexpr std::array<std::uint64_t WindowSummary::*, 10> kSummaryFields = {
@@ -213,6 +214,7 @@ void PlaceBlocks(WindowTail& tail) {
   };
   for (auto* blocks : {&tail.blocks, &tail.sketch_blocks, &tail.network_blocks}) place(*blocks);
   for (OverviewLevel& level : tail.overview) place(level.blocks);
+  place(tail.event_blocks);
 }
 
 bool ParseSection(std::uint64_t id, std::string_view section, WindowTail& tail) {
@@ -231,6 +233,8 @@ bool ParseSection(std::uint64_t id, std::string_view section, WindowTail& tail) 
       return ParseBlocks(section, tail.network_blocks);
     case kOverview:
       return ParseOverview(section, tail.overview);
+    case kEvents:
+      return ParseBlocks(section, tail.event_blocks);
     default:
       return true;
   }
@@ -241,6 +245,7 @@ bool ParseSection(std::uint64_t id, std::string_view section, WindowTail& tail) 
 std::vector<const std::vector<BlockEntry>*> WindowTail::all_blocks() const {
   std::vector<const std::vector<BlockEntry>*> kinds = {&blocks, &sketch_blocks, &network_blocks};
   for (const OverviewLevel& level : overview) kinds.push_back(&level.blocks);
+  kinds.push_back(&event_blocks);
   return kinds;
 }
 
@@ -312,6 +317,11 @@ std::string FormatTail(const WindowTail& tail) {
     PutOverview(section, tail.overview);
     PutSection(out, kOverview, section);
   }
+  if (!tail.event_blocks.empty()) {
+    section.clear();
+    PutBlocks(section, tail.event_blocks);
+    PutSection(out, kEvents, section);
+  }
   return out;
 }
 
@@ -319,9 +329,9 @@ std::string CheckHeader(const FileHeader& header) {
   if (std::memcmp(header.magic, kHeaderMagic, kMagicBytes) != 0) return "not a window file";
   if (header.checksum != ChecksumOf(BytesOf(header).substr(0, offsetof(FileHeader, checksum))))
     return "its header is damaged";
-  if (header.version != kFormatVersion) {
+  if (header.version < kOldestVersion || header.version > kFormatVersion) {
     return "of format version " + std::to_string(header.version) + ", and this program reads " +
-           std::to_string(kFormatVersion);
+           std::to_string(kOldestVersion) + " to " + std::to_string(kFormatVersion);
   }
   if (header.length_ns <= 0) return "its header makes no sense";
   return {};

@@ -15,7 +15,8 @@
 ///   blocks    first of rows, kRowsPerBlock each but the last, in address order, `other` records after the
 ///             hosts; a block is in parts (row_parts.h), each a zstd frame over its columns (row_block.h).
 ///             Then, each one frame: of the same rows' sketches where they are kept (sketch_block.h); of
-///             network records (network_block.h); of the overview (overview_block.h)
+///             network records (network_block.h); of the overview (overview_block.h); of events
+///             (event_block.h)
 ///   tail      sections, each: varint id, varint length, the section. A reader skips ids that it does not
 ///             know.
 ///               1 summary   the ten varints of WindowSummary in its order, then its clock_step_ns, zigzag;
@@ -32,20 +33,22 @@
 ///               6 network records' blocks, as 4
 ///               7 overview  levels, each: byte of its family, 4 or 6; byte of the length of its prefixes, of
 ///                           128; varint of how many blocks, then each as in 3. Left out where there are none
-///               8 on        not taken yet
+///               8 events' blocks, as 4; since version 3
+///               9 on        not taken yet
 ///   trailer   48 bytes: FileTrailer
 ///
 /// Blocks follow each other from the header to the tail without a gap, so every byte of the file is under one
 /// of the checksums. The trailer says how long the file is: a torn file has none, or one that does not fit.
 /// What is new goes into columns or sections of new ids; the version changes when an old reader would
-/// misunderstand.
+/// misunderstand. Readers take every version since kOldestVersion.
 namespace hostscope::exporter {
 
 inline constexpr std::size_t kRowsPerBlock = 2048;
 inline constexpr std::size_t kSketchBytesPerBlock = std::size_t{1} << 20;  ///< where sketches begin a new one
 inline constexpr std::size_t kMaxRowsPerBlock = std::size_t{1} << 20;      ///< what a reader believes
 inline constexpr std::size_t kMaxBlockBytes = std::size_t{1} << 30;        ///< the same
-inline constexpr std::uint32_t kFormatVersion = 2;
+inline constexpr std::uint32_t kFormatVersion = 3;
+inline constexpr std::uint32_t kOldestVersion = 2;  ///< without events
 inline constexpr std::uint32_t kPartialFlag = 1;
 
 struct FileHeader {
@@ -102,6 +105,7 @@ struct WindowTail {
   std::vector<BlockEntry> network_blocks;
   NetworkCounts network_counts;
   std::vector<OverviewLevel> overview;
+  std::vector<BlockEntry> event_blocks;
 
   std::size_t rows() const noexcept { return RowsOf(blocks); }
   /// Every kind of blocks, in the order in which they are in the file.

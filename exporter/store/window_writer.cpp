@@ -1,9 +1,11 @@
 #include "exporter/store/window_writer.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 #include <vector>
 
+#include "exporter/store/event_block.h"
 #include "exporter/store/frame.h"
 #include "exporter/store/network_block.h"
 #include "exporter/store/overview_levels.h"
@@ -20,6 +22,7 @@ using aggregator::ClosedWindow;
 using aggregator::HostRecord;
 using aggregator::NetworkLevels;
 using aggregator::NetworkRecord;
+using aggregator::ProfileEvent;
 
 constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
 
@@ -37,12 +40,13 @@ class Writer {
     if (content.sketches) WriteSketches(window);
     if (content.networks) WriteNetworks(window, *content.networks);
     WriteOverview(window);
+    WriteEvents(window);
     const std::string tail = FormatTail(tail_);
     const FileTrailer trailer = MakeTrailer(tail_.end_offset(), tail);
     Put(tail);
     Put(BytesOf(trailer));
     PassOn();
-    return {error_, trailer.file_length, tail_.rows(), tail_.network_counts};
+    return {error_, trailer.file_length, tail_.rows(), tail_.network_counts, RowsOf(tail_.event_blocks)};
   }
 
  private:
@@ -106,6 +110,19 @@ class Writer {
       }
       tail_.overview.push_back(std::move(finished.level));
       Put(finished.frames);
+    }
+  }
+
+  void WriteEvents(const ClosedWindow& window) {
+    if (window.CountEvents() == 0) return;
+    const std::vector<ProfileEvent> events = window.Events();
+    for (std::size_t first = 0; first < events.size() && !error_; first += kRowsPerBlock) {
+      const std::size_t end = std::min(events.size(), first + kRowsPerBlock);
+      columns_.clear();
+      EncodeEvents({events.begin() + static_cast<std::ptrdiff_t>(first),
+                    events.begin() + static_cast<std::ptrdiff_t>(end)},
+                   columns_);
+      PutFrame(tail_.event_blocks, end - first);
     }
   }
 

@@ -26,6 +26,7 @@ struct WrittenWindow {
   std::uint64_t bytes = 0;
   std::uint64_t rows = 0;
   NetworkCounts networks;
+  std::uint64_t events = 0;
 };
 
 /// Writes a window in the form of window_format.h from front to back, so that it needs memory for a block
