@@ -10,6 +10,7 @@
 
 #include "aggregator/host_tops.h"
 #include "aggregator/network_record.h"
+#include "aggregator/profile/profile_options.h"
 #include "dataplane/config.h"
 #include "exporter/elastic/elastic_sink.h"
 #include "exporter/http/http_options.h"
@@ -80,6 +81,13 @@ struct StoreConfig {
   std::uint64_t memory_bytes = exporter::MemoryWindowsOptions{}.bytes_per_length;  ///< without a path
 };
 
+struct ProfilesConfig {
+  bool is_enabled = false;
+  aggregator::ProfileOptions options;  ///< but for the key
+  std::uint32_t false_events_per_million = 3000;  ///< false events a day of a million hosts
+  std::int64_t save_interval_ns = 3'600'000'000'000;
+};
+
 struct MetricsConfig {
   std::size_t max_exporters = 20;  ///< with time series of their own
 };
@@ -103,6 +111,7 @@ struct Config {
   SinksConfig sinks;
   RawFlowsConfig raw_flows;
   StoreConfig store;
+  ProfilesConfig profiles;
   http::HttpOptions http;
   MetricsConfig metrics;
   StateConfig state;
@@ -145,6 +154,15 @@ inline exporter::ElasticOptions ElasticOptionsOf(
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::nanoseconds(sink.timeout_ns));
   options.observer = observer;
   options.networks = networks;
+  return options;
+}
+
+/// `key` is where hosts stand in the table: random.
+inline aggregator::ProfileOptions ProfileOptionsOf(const ProfilesConfig& profiles, std::uint64_t key) {
+  constexpr double kMillion = 1e6;
+  aggregator::ProfileOptions options = profiles.options;
+  options.false_events_per_day = profiles.false_events_per_million / kMillion;
+  options.table_key = key;
   return options;
 }
 

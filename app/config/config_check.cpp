@@ -182,6 +182,14 @@ void CheckStore(const Config& config, Checker& checker) {
   checker.NoneTwice("store.retention", lengths, FormatDuration);
 }
 
+void CheckProfiles(const Config& config, Checker& checker) {
+  if (!config.profiles.is_enabled || !checker.IsSound("windows") || !checker.IsSound("profiles")) return;
+  const std::vector<std::int64_t>& windows = config.window_lengths_ns;
+  const std::int64_t length = config.profiles.options.window_ns;
+  if (std::find(windows.begin(), windows.end(), length) != windows.end()) return;
+  checker.Report("profiles.window", FormatDuration(length) + " is no length of `windows`", "one of those");
+}
+
 void ReportAll(const std::vector<http::OptionProblem>& problems, Checker& checker) {
   for (const http::OptionProblem& problem : problems) {
     checker.Report("http." + problem.key, problem.wrong, problem.allowed);
@@ -226,6 +234,7 @@ void CheckConfig(const Config& config, const KeyLines& lines, std::vector<Proble
   CheckElastic(config, checker);
   CheckRawFlows(config.raw_flows, checker);
   CheckStore(config, checker);
+  CheckProfiles(config, checker);
   CheckHttp(config.http, checker);
 }
 

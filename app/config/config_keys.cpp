@@ -305,6 +305,8 @@ void DescribeKafka(KeyVisitor& visitor, KafkaConfig& sink) {
               Text(sink.options.hosts_topic, "the name of a topic"));
     inner.One({"networks", "Network records, keyed by their prefix."},
               Text(sink.options.networks_topic, "the name of a topic"));
+    inner.One({"events", "Anomaly records, keyed by the host's address."},
+              Text(sink.options.events_topic, "the name of a topic"));
     inner.One({"windows", "Window records."}, Text(sink.options.windows_topic, "the name of a topic"));
   });
   visitor.One({"compression", kCompressionHelp}, Text(sink.options.compression, kCompressions));
@@ -436,6 +438,28 @@ void DescribeHttp(KeyVisitor& visitor, http::HttpOptions& options) {
                   [&](KeyVisitor& inner) { DescribeHttpLimits(inner, options.limits); });
 }
 
+void DescribeProfiles(KeyVisitor& visitor, ProfilesConfig& profiles) {
+  aggregator::ProfileOptions& options = profiles.options;
+  visitor.One({"enabled", "Keep them, and compare each window with them."}, Switch(profiles.is_enabled));
+  visitor.One({"window", "Length of the windows that they are made of; one of `windows`."},
+              Duration(options.window_ns, kSecond, kHour));
+  visitor.One({"hosts", "Hosts that have a profile, 971 bytes each. Further ones are counted."},
+              Whole(options.max_hosts, std::size_t{1000}, std::size_t{100'000'000}));
+  visitor.One({"false_events",
+               "False events that are accepted in a day of a million hosts. Fewer of them cost later detection."},
+              Whole(profiles.false_events_per_million, 1U, 1'000'000U));
+  visitor.One({"half_life", "After so long an hour of the week counts half."},
+              Duration(options.half_life_ns, kDay, 365 * kDay));
+  visitor.One({"warm_up", "From a host's first window until the first event about it."},
+              Duration(options.warm_up_ns, kHour, 365 * kDay));
+  visitor.One({"accept", "What lasts longer is what is expected from then on."},
+              Duration(options.accept_ns, kHour, 365 * kDay));
+  visitor.One({"forget", "A host that was silent for longer is forgotten."},
+              Duration(options.forget_ns, kDay, 365 * kDay));
+  visitor.One({"interval", "How often they are written to the folder of `state`; also at the end."},
+              Duration(profiles.save_interval_ns, kSecond, 7 * kDay));
+}
+
 void DescribeMetrics(KeyVisitor& visitor, MetricsConfig& metrics) {
   visitor.One({"exporters",
                "Exporters with time series of their own: those that send most. Each has some 40 series; all\n"
@@ -507,6 +531,11 @@ void DescribeConfig(KeyVisitor& visitor, Config& config) {
        "Closed windows on disk: what sinks that are behind or away get later, also after a restart,\n"
        "and what is kept for reading."},
       [&](KeyVisitor& inner) { DescribeStore(inner, config.store); });
+  visitor.Section(
+      {"profiles",
+       "What is normal for each host, by hour of the week: docs/profiles.md. Windows of that length then say\n"
+       "how far each host is from it, and have events."},
+      [&](KeyVisitor& inner) { DescribeProfiles(inner, config.profiles); });
   visitor.Section({"http", "The HTTP interface."},
                   [&](KeyVisitor& inner) { DescribeHttp(inner, config.http); });
   visitor.Section({"metrics", "For Prometheus, at /metrics of the HTTP interface."},

@@ -52,7 +52,13 @@ aggregator::MergerOptions MergerOptionsOf(const Config& config, std::size_t work
   }
   options.table = {config.memory.max_hosts, config.memory.sketch_bytes, RandomKey(), config.top};
   options.max_tables = 3 * workers + 2 * config.window_lengths_ns.size() + kWindowsWaiting;
+  if (config.profiles.is_enabled) options.max_tables += Profiler::kMostWindows;
   return options;
+}
+
+std::unique_ptr<Profiler> MakeProfiler(const Config& config) {
+  if (!config.profiles.is_enabled) return nullptr;
+  return std::make_unique<Profiler>(config.profiles, config.state, RandomKey(), exporter::RealFileSystem());
 }
 
 std::unique_ptr<exporter::RawFlowPublisher> OpenRawFlows(const Config& config, std::size_t workers) {
@@ -72,6 +78,7 @@ Appliance::Appliance(const Config& config)
       state_(config.state, config.dataplane.decoder, exporter::RealFileSystem()),
       dataplane_(DataplaneConfigOf(config, state_)),
       merger_(merger_options_ = MergerOptionsOf(config, dataplane_.worker_count()), networks_),
+      profiler_(MakeProfiler(config)),
       delivery_(config),
       raw_flows_(OpenRawFlows(config, dataplane_.worker_count())) {}
 
@@ -83,6 +90,7 @@ Appliance::~Appliance() {
 void Appliance::Start() {
   dataplane_.Start(merger_, raw_flows_ == nullptr ? std::vector<FlowTap*>() : raw_flows_->taps());
   state_.Start(dataplane_);
+  if (profiler_ != nullptr) profiler_->Start();
   merging_ = std::thread([this] { MergeUntilStopped(); });
 }
 
@@ -99,11 +107,14 @@ void Appliance::MergeUntilStopped() {
   try {
     while (!workers_have_ended_.load(std::memory_order_acquire)) {
       TakeParts();
+      if (profiler_ != nullptr) Deliver(profiler_->Take());
       merger_beats_.Add(1);
       std::this_thread::sleep_for(kMergePause);
     }
     TakeParts();
-    Push(merger_.Finish());
+    const std::vector<aggregator::ClosedWindowPtr> last = merger_.Finish();
+    if (profiler_ != nullptr) Deliver(profiler_->Stop());
+    Push(last);
   } catch (const std::exception& error) {
     spdlog::error("merging: {}", error.what());
     has_failed_.store(true, std::memory_order_relaxed);
@@ -125,8 +136,12 @@ void Appliance::Push(const std::vector<aggregator::ClosedWindowPtr>& windows) {
       hosts_.Add(window->summary().hosts);
       last_hosts_.store(window->summary().hosts, std::memory_order_relaxed);
     }
-    delivery_.Push(window);
+    if (profiler_ == nullptr || !profiler_->Push(window)) delivery_.Push(window);
   }
+}
+
+void Appliance::Deliver(const std::vector<aggregator::ClosedWindowPtr>& windows) {
+  for (const aggregator::ClosedWindowPtr& window : windows) delivery_.Push(window);
 }
 
 std::vector<std::uint64_t> Appliance::beats() const {

@@ -10,6 +10,7 @@
 #include "aggregator/merger.h"
 #include "app/config/config.h"
 #include "app/run/delivery.h"
+#include "app/run/profiler.h"
 #include "app/state/state_keeper.h"
 #include "app/stats.h"
 #include "dataplane/dataplane.h"
@@ -48,6 +49,8 @@ class Appliance {
   /// Whose figures agree with each other. Only after Start().
   dataplane::DataplaneSnapshot Snapshot() const { return dataplane_.Snapshot(); }
   const Delivery& delivery() const noexcept { return delivery_; }
+  /// Null: there are no profiles.
+  const Profiler* profiler() const noexcept { return profiler_.get(); }
   /// Null: none are sent.
   const exporter::RawFlowPublisher* raw_flows() const noexcept { return raw_flows_.get(); }
   const aggregator::MergerCounters& merger() const noexcept { return merger_.counters(); }
@@ -71,6 +74,7 @@ class Appliance {
   void MergeUntilStopped();
   void TakeParts();
   void Push(const std::vector<aggregator::ClosedWindowPtr>& windows);
+  void Deliver(const std::vector<aggregator::ClosedWindowPtr>& windows);
 
   std::int64_t base_length_ns_;
   aggregator::MergerOptions merger_options_;
@@ -78,6 +82,7 @@ class Appliance {
   StateKeeper state_;
   dataplane::Dataplane dataplane_;
   aggregator::Merger merger_;
+  std::unique_ptr<Profiler> profiler_;  // null: off
   Delivery delivery_;
   std::unique_ptr<exporter::RawFlowPublisher> raw_flows_;  // null: off. The workers end before it does
   Counter hosts_;                                          // of base windows

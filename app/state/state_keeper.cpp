@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
@@ -26,7 +25,7 @@ StateKeeper::StateKeeper(const StateConfig& config, const ipfix::Settings& setti
                          exporter::FileSystem& files)
     : config_(config),
       files_(files),
-      path_(config.path + "/exporters"),
+      file_(config.path, "exporters", files),
       state_(settings.max_templates, settings.max_samplers) {
   if (!is_on()) return;
   if (const std::error_code error = files_.MakeFolder(config_.path)) {
@@ -44,11 +43,11 @@ StateKeeper::~StateKeeper() {
 }
 
 void StateKeeper::Read() {
-  if (!std::filesystem::exists(path_)) return;
-  std::ifstream file(path_, std::ios::binary);
+  if (!std::filesystem::exists(file_.path())) return;
+  std::ifstream file(file_.path(), std::ios::binary);
   const std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   if (!file.good() && !file.eof()) {
-    spdlog::warn("{}: can't be read; exporters' templates are learned anew", path_);
+    spdlog::warn("{}: can't be read; exporters' templates are learned anew", file_.path());
     return;
   }
   if (const std::string problem = state_.Decode(bytes); !problem.empty()) SetAside(problem);
@@ -56,10 +55,7 @@ void StateKeeper::Read() {
 
 void StateKeeper::SetAside(const std::string& problem) {
   counters_.damaged.Add(1);
-  const std::string aside = path_ + ".damaged";
-  const std::error_code error = files_.Rename(path_, aside);
-  spdlog::warn("{} {}; {}, and exporters' templates are learned anew", path_, problem,
-               error ? "it could not be set aside: " + error.message() : "it is now " + aside);
+  spdlog::warn("{} {}; {}, and exporters' templates are learned anew", file_.path(), problem, file_.SetAside());
 }
 
 void StateKeeper::Start(dataplane::Dataplane& dataplane) {
@@ -99,29 +95,16 @@ void StateKeeper::TakeNotices(dataplane::Dataplane& dataplane) {
 
 void StateKeeper::Write() {
   if (state_.version() == written_version_) return;
-  const std::string problem = TryToWrite(state_.Encode());
+  const std::string problem =
+      file_.Replace([this](int fd) { return files_.Write(fd, state_.Encode()); });
   if (problem.empty()) {
     counters_.written.Add(1);
     written_version_ = state_.version();
   } else {
     counters_.failed.Add(1);
-    if (!has_failed_) spdlog::warn("{}: {}; it is tried again", path_, problem);
+    if (!has_failed_) spdlog::warn("{}: {}; it is tried again", file_.path(), problem);
   }
   has_failed_ = !problem.empty();
-}
-
-/// What went wrong, or empty.
-std::string StateKeeper::TryToWrite(const std::string& bytes) {
-  const std::string unfinished = path_ + ".new";
-  files_.Remove(unfinished);  // one that a crash left
-  int fd = -1;
-  if (const std::error_code error = files_.Create(unfinished, fd)) return error.message();
-  std::error_code error = files_.Write(fd, bytes);
-  if (!error) error = files_.SyncFile(fd);
-  close(fd);
-  if (!error) error = files_.Rename(unfinished, path_);
-  if (!error) error = files_.SyncFolder(config_.path);
-  return error ? error.message() : std::string();
 }
 
 }  // namespace hostscope::app

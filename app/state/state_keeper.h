@@ -11,6 +11,7 @@
 
 #include "app/config/config.h"
 #include "app/state/exporter_state.h"
+#include "app/state/state_file.h"
 #include "dataplane/dataplane.h"
 #include "exporter/store/file_system.h"
 
@@ -51,11 +52,10 @@ class StateKeeper {
   void Run(dataplane::Dataplane& dataplane);
   void TakeNotices(dataplane::Dataplane& dataplane);
   void Write();
-  std::string TryToWrite(const std::string& bytes);
 
   StateConfig config_;
   exporter::FileSystem& files_;
-  std::string path_;
+  StateFile file_;
   ExporterState state_;
   std::uint64_t written_version_ = 0;
   bool has_failed_ = false;  ///< the last time, so that the log says it once
