@@ -31,8 +31,7 @@ void AddHttp(MetricsText& text, const http::HttpBooks& books) {
 void AddCaptures(MetricsText& text, const CaptureBooks& books) {
   const std::uint64_t ended = books.ended.Get();
   text.Counter("captures", "Captures of received frames that were begun.", books.begun.Get());
-  text.Gauge("captures_running", "Those of them that go on, one or none.",
-             books.begun.Get() - ended);
+  text.Gauge("captures_running", "Those of them that go on, one or none.", books.begun.Get() - ended);
   text.Family(
       "capture_frames", MetricType::kCounter,
       "Frames that captures wanted, by what became of them. written: Given to the reader. dropped: Left "
