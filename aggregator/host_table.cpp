@@ -182,6 +182,12 @@ void HostTable::Unite(const HostTable& from) noexcept {
 void HostTable::Clear() noexcept {
   impl_->Clear();
 }
+void HostTable::SetNode(int node) noexcept {
+  impl_->SetNode(node);
+}
+int HostTable::node() const noexcept {
+  return impl_->node();
+}
 std::size_t HostTable::hosts() const noexcept {
   return impl_->hosts();
 }

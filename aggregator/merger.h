@@ -16,6 +16,9 @@ struct MergerOptions {
   std::size_t workers = 1;
   std::int64_t base_length_ns = 10'000'000'000;
   std::vector<std::int64_t> rollup_lengths_ns;  ///< each an integer multiple of the base
+  /// When this run began, nanoseconds since the Unix epoch: no two runs in the same nanosecond. With how
+  /// often the clock was set back since then added, it is the `part` of windows that are cut.
+  std::int64_t began_ns = 0;
   HostTableOptions table;
   /// All tables there will ever be: the workers' open and spare ones, windows being merged, and closed
   /// windows that somebody still reads. Fewer than workers + 1 can't work. 0: 3 for each worker and 2 for
@@ -58,8 +61,9 @@ class Merger {
   /// are to be taken afterwards.
   std::vector<ClosedWindowPtr> Finish();
 
-  /// A clean table for a worker's next window, or null when all are in use. Any thread, but it takes a lock.
-  std::unique_ptr<HostTable> TakeTable();
+  /// A clean table for a worker's next window, or null when all are in use; with memory of the worker's NUMA
+  /// node, unless all such tables are in use. Any thread, but it takes a lock.
+  std::unique_ptr<HostTable> TakeTable(int node = HostTable::kAnyNode);
 
   const MergerCounters& counters() const noexcept;
 

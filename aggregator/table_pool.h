@@ -17,8 +17,9 @@ class TablePool {
  public:
   TablePool(std::size_t tables, const HostTableOptions& options, const NetworkSet& networks);
 
-  /// A clean table, or null when no more than `keep` are free. Any thread.
-  std::unique_ptr<HostTable> Take(std::size_t keep);
+  /// A clean table, or null when no more than `keep` are free: of this NUMA node if one is free that is, or
+  /// can be. Any thread.
+  std::unique_ptr<HostTable> Take(std::size_t keep, int node = HostTable::kAnyNode);
   /// Any thread.
   void Return(std::unique_ptr<HostTable> table);
   /// A table beyond the pool's number. It is destroyed when one comes back.

@@ -56,8 +56,10 @@ class Port {
   NicDrops ReadDrops() const noexcept;
   Link ReadLink() const noexcept;
 
-  /// NUMA node of the device and its buffers; -1: unknown, or none.
+  /// NUMA node of the device; -1: unknown, or none.
   int socket() const noexcept;
+  /// The same for its memory: SOCKET_ID_ANY, which is -1, where the EAL has no memory there.
+  int memory_socket() const noexcept;
 
  private:
   void Attach();

@@ -50,6 +50,7 @@ aggregator::MergerOptions MergerOptionsOf(const Config& config, std::size_t work
   for (const std::int64_t length : config.window_lengths_ns) {
     if (length != options.base_length_ns) options.rollup_lengths_ns.push_back(length);
   }
+  options.began_ns = exporter::WallClock().ns;
   options.table = {config.memory.max_hosts, config.memory.sketch_bytes, RandomKey(), config.top};
   options.max_tables = 3 * workers + 2 * config.window_lengths_ns.size() + kWindowsWaiting;
   return options;

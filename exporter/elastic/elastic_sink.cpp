@@ -157,9 +157,9 @@ void ElasticSink::SetWindow(const aggregator::ClosedWindow& window) {
     }
     sender_.NeedsPreparation();
   }
-  // A window that the end of a run has cut in two has two parts of the same record_id, and both count.
+  // The parts of a window that was cut have the same record_ids, and all count.
   id_end_.clear();
-  if (window.partial()) id_end_ = "-p" + std::to_string(window.summary().flows);
+  if (window.partial()) id_end_ = "-p" + std::to_string(window.summary().part);
   refusal_.clear();
   unkept_.clear();
 }

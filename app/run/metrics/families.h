@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "app/run/delivery.h"
+#include "app/run/frame_capture.h"
 #include "app/run/metrics/exporter_series.h"
 #include "dataplane/snapshot.h"
 #include "exporter/http/http_books.h"
@@ -39,5 +40,6 @@ void AddSinks(exporter::MetricsText& text, const Delivery& delivery);
 /// Null: none are sent.
 void AddRawFlows(exporter::MetricsText& text, const exporter::RawFlowPublisher* raw_flows);
 void AddHttp(exporter::MetricsText& text, const http::HttpBooks& books);
+void AddCaptures(exporter::MetricsText& text, const CaptureBooks& books);
 
 }  // namespace hostscope::app
