@@ -17,13 +17,13 @@ void DescribeAttribute(KeyVisitor& visitor, AttributeMapping& attribute) {
   visitor.One({"field", "The message's field, with points between the names of nested ones.", true},
               Text(attribute.field, "the name of a field"));
   visitor.One({"keep",
-               "last: the value told last; count: how often each value was told; list: those told last, "
+               "last: the value told last; count: how often each value was told; list: those told last,\n"
                "newest first."},
               OneOf(attribute.keep, {{"last", Keep::kLast}, {"count", Keep::kCount}, {"list", Keep::kList}}));
-  visitor.One(
-      {"length",
-       "Of a list; of a count, different values, of which the one least told gives way to a new one."},
-      Whole(attribute.length, std::size_t{1}, kMaxLength));
+  visitor.One({"length",
+               "Of a list; of a count, different values, of which the one least told gives way to a new\n"
+               "one."},
+              Whole(attribute.length, std::size_t{1}, kMaxLength));
 }
 
 TopicMapping ExampleTopic() {
@@ -62,8 +62,8 @@ void DescribeLogs(KeyVisitor& visitor, ContextConfig& config) {
 void DescribeContext(KeyVisitor& visitor, ContextConfig& config) {
   context::ContextOptions& options = config.options;
   visitor.Many({"files",
-                "Attributes of hosts and prefixes, .csv or .json. SIGHUP reads them again; where one has "
-                "problems\nthe old ones stay."},
+                "Attributes of hosts and prefixes, .csv or .json. SIGHUP reads them again; where one has\n"
+                "problems the old ones stay."},
                ListOf(options.files, [](std::string& path) { return Text(path, "a file, .csv or .json"); }));
   visitor.One(
       {"check_interval", "How often they are looked at, and read again if changed; never: SIGHUP alone."},
