@@ -147,6 +147,7 @@ inline exporter::RawFlowOptions RawFlowOptionsOf(const RawFlowsConfig& flows) {
 inline context::ContextOptions ContextOptionsOf(const ContextConfig& config) {
   context::ContextOptions options = config.options;
   options.kafka.brokers = WithCommas(config.brokers);
+  if (config.brokers.empty()) options.topics.clear();
   return options;
 }
 

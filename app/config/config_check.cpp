@@ -211,16 +211,14 @@ void CheckContext(const ContextConfig& config, Checker& checker) {
     checker.Report("context.files[" + std::to_string(i) + "]",
                    Quote(options.files[i]) + " is of no known kind", "a name that ends in .csv or .json");
   }
-  if (config.brokers.empty() != options.topics.empty()) {
-    checker.Report("context.kafka",
-                   config.brokers.empty() ? "has topics but no brokers" : "has brokers but no topics",
-                   "both or none of them");
-  }
-  checker.NoneTwice("context.kafka.topics", options.topics,
+  const std::vector<context::TopicMapping>& topics = config.options.topics;
+  if (topics.empty() && !config.brokers.empty())
+    checker.Report("context.kafka", "has brokers but no topics", "both, or no brokers");
+  checker.NoneTwice("context.kafka.topics", topics,
                     [](const context::TopicMapping& topic) { return topic.topic; });
   std::map<std::string, context::Keep> kept;
-  for (std::size_t i = 0; i < options.topics.size(); ++i)
-    CheckAttributes("context.kafka.topics[" + std::to_string(i) + "]", options.topics[i], kept, checker);
+  for (std::size_t i = 0; i < topics.size(); ++i)
+    CheckAttributes("context.kafka.topics[" + std::to_string(i) + "]", topics[i], kept, checker);
   for (std::string& wrong : context::CheckReaderOptions(options.kafka, false))
     checker.Report("context.kafka", std::move(wrong), "what librdkafka allows of a consumer");
 }

@@ -27,10 +27,7 @@ void DescribeAttribute(KeyVisitor& visitor, AttributeMapping& attribute) {
 }
 
 TopicMapping ExampleTopic() {
-  return {"dhcp",
-          "client.ip",
-          {{"event", "lease"}},
-          {{"name", "client.hostname"}, {"switch_port", "relay.circuit"}}};
+  return {"dhcp", "client.ip", {}, {{"name", "client.hostname"}, {"switch_port", "relay.circuit"}}};
 }
 
 void DescribeTopic(KeyVisitor& visitor, TopicMapping& topic) {
