@@ -6,6 +6,7 @@ their cause; a restart reads them again. Needs neither root nor a NIC.
 """
 import json
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -36,6 +37,7 @@ HOST, OTHER = "10.1.2.3", "2001:db8::7"
 MORE = """
 context:
   files: ["{folder}/hosts.csv"]
+  check_interval: never
   records: true
   kafka:
     brokers: ["{brokers}"]
@@ -140,7 +142,25 @@ class LogsOfHosts(unittest.TestCase):
         self.assertEqual(appliance.stop(), 0)
         (self.folder / "hosts.ndjson").unlink()
         # Nothing was committed: the next start reads it all again.
-        self.check(self.start())
+        again = self.start()
+        self.check(again)
+        self.check_reload(again)
+
+    def check_reload(self, appliance):
+        """Files are read again when told to; bad ones change nothing."""
+        def told(text):
+            (self.folder / "hosts.csv").write_text(text)
+            appliance.process.send_signal(signal.SIGHUP)
+
+        def site():
+            return self.ask(appliance, "/context", host=HOST)["context"].get("site")
+
+        told("prefix,site\n10.0.0.0/8,praha\n")
+        wait_for(lambda: site() == "praha", "the new file", SECONDS)
+        told("prefix,site\n10.0.0.0/8,plzen\n10.0.0.0/33,x\n")
+        wait_for(lambda: "hosts.csv:3: prefix '10.0.0.0/33' can't be read" in appliance.log(), "the file's problem", SECONDS)
+        self.assertEqual(site(), "praha")
+        self.assertEqual(self.ask(appliance, "/context", host=HOST)["context"]["name"], "pc3")
 
 
 if __name__ == "__main__":
