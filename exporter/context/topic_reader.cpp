@@ -31,9 +31,9 @@ struct TopicsDeleter {
 
 struct TopicReader::Client {
   struct Deleter {
-    void operator()(rd_kafka_t* consumer) const noexcept {
-      rd_kafka_consumer_close(consumer);
-      rd_kafka_destroy(consumer);
+    void operator()(rd_kafka_t* client) const noexcept {
+      rd_kafka_consumer_close(client);
+      rd_kafka_destroy(client);
     }
   };
   std::unique_ptr<rd_kafka_t, Deleter> consumer;
