@@ -234,12 +234,14 @@ char* EncodeStream4Flow(const HostRecord& record, char* out) noexcept {
 }  // namespace
 
 JsonEncoder::JsonEncoder(std::string_view observer, Schema schema, bool with_sketches,
-                         HostNetwork host_network)
+                         HostNetwork host_network, const ContextSource* context)
     : schema_(schema),
       with_sketches_(with_sketches),
       host_network_(host_network),
+      context_(context),
       observer_(",\"observer\":{\"name\":" + JsonString(observer) + "}"),
-      max_record_size_(kMaxRecord + observer_.size() + (with_sketches ? 2 * kMaxSketches : 0)),
+      max_record_size_(kMaxRecord + observer_.size() + (with_sketches ? 2 * kMaxSketches : 0) +
+                       (context != nullptr ? kMaxContextText : 0)),
       id_maker_(observer) {
   head_.reserve(kMaxHead + observer_.size());
   network_.reserve(kMaxHead);
@@ -297,6 +299,10 @@ char* JsonEncoder::EncodeHostscope(const HostRecord& record, char* out,
   if (record.received.flows != 0) {
     out = PutLiteral(out, ",\"received\":{");
     put_role(record.received, Role::kReceived);
+  }
+  if (context_ != nullptr && !record.other) {
+    const std::string known = context_->ContextOf(record.host);
+    if (!known.empty()) out = PutText(PutLiteral(out, ",\"context\":"), known);
   }
   out = PutLiteral(out, ",\"record_id\":\"");
   out = id_maker_.Format(record, out);

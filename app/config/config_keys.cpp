@@ -1,5 +1,6 @@
 #include "app/config/config_keys.h"
 
+#include "app/config/context_keys.h"
 #include "app/config/elastic_keys.h"
 #include "exporter/address_text.h"
 
@@ -522,6 +523,11 @@ void DescribeConfig(KeyVisitor& visitor, Config& config) {
        "Templates and sampling rates of exporters, for the next start: else nothing of an exporter\n"
        "can be read until it repeats its templates."},
       [&](KeyVisitor& inner) { DescribeState(inner, config.state); });
+  visitor.Section(
+      {"context",
+       "What is known of hosts beside their traffic, for the console and whoever asks: names,\n"
+       "administrators, switch ports. Of each attribute the longest prefix counts: docs/context.md."},
+      [&](KeyVisitor& inner) { DescribeContext(inner, config.context); });
   visitor.Section({"logging", "What the program says of itself."},
                   [&](KeyVisitor& inner) { DescribeLogging(inner, config); });
 }

@@ -65,6 +65,14 @@ std::unique_ptr<exporter::RawFlowPublisher> OpenRawFlows(const Config& config, s
   return std::move(opened.publisher);
 }
 
+std::unique_ptr<context::Context> OpenContext(const Config& config) {
+  context::ContextOptions options = ContextOptionsOf(config.context);
+  if (!options.IsOn()) return nullptr;
+  return std::make_unique<context::Context>(
+      std::move(options), config.observer_name,
+      [](std::string_view message) { spdlog::warn("context: {}", message); });
+}
+
 }  // namespace
 
 Appliance::Appliance(const Config& config)
@@ -73,7 +81,9 @@ Appliance::Appliance(const Config& config)
       state_(config.state, config.dataplane.decoder, exporter::RealFileSystem()),
       dataplane_(DataplaneConfigOf(config, state_)),
       merger_(merger_options_ = MergerOptionsOf(config, dataplane_.worker_count()), networks_),
-      delivery_(config),
+      context_(OpenContext(config)),
+      delivery_(config, exporter::RealFileSystem(),
+                config.context.options.in_records ? context_.get() : nullptr),
       raw_flows_(OpenRawFlows(config, dataplane_.worker_count())) {}
 
 Appliance::~Appliance() {
@@ -84,6 +94,7 @@ Appliance::~Appliance() {
 void Appliance::Start() {
   dataplane_.Start(merger_, raw_flows_ == nullptr ? std::vector<FlowTap*>() : raw_flows_->taps());
   state_.Start(dataplane_);
+  if (context_ != nullptr) context_->Start();
   merging_ = std::thread([this] { MergeUntilStopped(); });
 }
 
@@ -94,6 +105,7 @@ void Appliance::Stop() {
   workers_have_ended_.store(true, std::memory_order_release);
   if (raw_flows_ != nullptr) raw_flows_->Stop(kRawFlowDeadline);
   merging_.join();
+  if (context_ != nullptr) context_->Stop();
 }
 
 void Appliance::MergeUntilStopped() {

@@ -47,6 +47,8 @@ class Appliance {
   dataplane::DataplaneStatus status() const { return dataplane_.status(); }
   /// Whose figures agree with each other. Only after Start().
   dataplane::DataplaneSnapshot Snapshot() const { return dataplane_.Snapshot(); }
+  /// Null: nothing is known of hosts beside their traffic.
+  context::Context* context() const noexcept { return context_.get(); }
   const Delivery& delivery() const noexcept { return delivery_; }
   /// Null: none are sent.
   const exporter::RawFlowPublisher* raw_flows() const noexcept { return raw_flows_.get(); }
@@ -78,6 +80,7 @@ class Appliance {
   StateKeeper state_;
   dataplane::Dataplane dataplane_;
   aggregator::Merger merger_;
+  std::unique_ptr<context::Context> context_;
   Delivery delivery_;
   std::unique_ptr<exporter::RawFlowPublisher> raw_flows_;  // null: off. The workers end before it does
   Counter hosts_;                                          // of base windows

@@ -30,6 +30,7 @@ exporter::ApiOptions ApiOptionsOf(const Config& config, const Appliance& applian
   std::sort(options.lengths_ns.begin(), options.lengths_ns.end());
   options.networks = config.networks;
   options.levels = config.network_records.Wanted();
+  options.context = appliance.context();
   options.stats = [&appliance] { return appliance.stats().ToJson(); };
   return options;
 }

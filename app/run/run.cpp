@@ -41,6 +41,7 @@ void Reload(const RunOptions& options, Appliance& appliance, Config& in_force) {
     return;
   }
   const Reloaded result = TakeOver(in_force, *config);
+  if (appliance.context() != nullptr) appliance.context()->Reload();
   if (result.has_new_exporters) appliance.SetExporters(in_force.dataplane.decoder);
   if (result.has_new_retention) appliance.SetRetention(in_force.store);
   if (result.changed.empty() && result.needs_restart.empty())

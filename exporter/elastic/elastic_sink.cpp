@@ -99,7 +99,7 @@ ElasticSink::ElasticSink(const ElasticOptions& options, std::unique_ptr<HttpClie
     : options_(options),
       name_(NameOf(options)),
       log_(std::move(log)),
-      encoder_(options.observer, Schema::kHostscope, false, HostNetwork::kObject),
+      encoder_(options.observer, Schema::kHostscope, false, HostNetwork::kObject, options.context),
       networks_(encoder_.LevelsToWrite(options.networks)),
       ids_(options.observer),
       picker_(options.hosts),

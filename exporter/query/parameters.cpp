@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "exporter/address_text.h"
+#include "exporter/context/attributes.h"
 #include "exporter/json_text.h"
 
 namespace hostscope::exporter {
@@ -187,6 +188,22 @@ std::vector<Metric> Parameters::Metrics() const {
     at = comma + 1;
   }
   return metrics;
+}
+
+std::vector<std::string> Parameters::Attributes() const {
+  const std::string* text = Find("attributes");
+  std::vector<std::string> names;
+  if (text == nullptr) return names;
+  for (std::size_t at = 0; at <= text->size();) {
+    const std::size_t comma = std::min(text->find(',', at), text->size());
+    std::string name = text->substr(at, comma - at);
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+    if (!context::IsAttributeName(names.back()) || names.size() > kMaxAttributes)
+      Refuse("attributes",
+             "up to " + std::to_string(kMaxAttributes) + " names of attributes, with commas between");
+    at = comma + 1;
+  }
+  return names;
 }
 
 std::optional<Prefix> Parameters::PrefixIn(std::string_view name) const {

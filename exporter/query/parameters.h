@@ -40,6 +40,9 @@ class Parameters {
   aggregator::Role Role() const;  ///< `role`: sent, unless it says received
   Metric MetricBy(std::string_view name, Metric otherwise) const;
   std::vector<Metric> Metrics() const;  ///< `metrics`: names with commas between
+  std::vector<std::string> Attributes()
+      const;  ///< `attributes`: up to kMaxAttributes names with commas between
+  static constexpr std::size_t kMaxAttributes = 4;
   std::optional<Prefix> PrefixIn(std::string_view name) const;
   std::optional<Address> Host() const;  ///< `host`
 

@@ -246,7 +246,51 @@ test('search finds a host, goes to a prefix, and says what it cannot read', asyn
   await waitFor(async () => (await page.textContent('.crumbs')).includes('10.0.3.0/24'), 'the prefix in the middle');
   await page.fill('.search input', 'nonsense');
   await page.press('.search input', 'Enter');
-  assert.match(await page.textContent('.search .notice'), /nonsense can't be read; it is an address or a prefix/);
+  assert.match(await page.textContent('.search .notice'), /nonsense is no name of a host, and can't be read; it is an address or a prefix/);
+});
+
+/** The colour that the map has at a place of the page, as CSS has it. */
+const colorAt = ({ x, y }) =>
+  page.evaluate(([left, top]) => {
+    const canvas = [...document.querySelectorAll('.map canvas[data-prefix]')].find((each) => {
+      const box = each.getBoundingClientRect();
+      return left >= box.left && left < box.right && top >= box.top && top < box.bottom;
+    });
+    const box = canvas.getBoundingClientRect();
+    const scale = canvas.width / box.width;
+    const [red, green, blue] = canvas.getContext('2d').getImageData((left - box.left) * scale, (top - box.top) * scale, 1, 1).data;
+    return `rgb(${red}, ${green}, ${blue})`;
+  }, [x, y]);
+
+test('what is known of a host is on its page, in the tooltip, the list and the search, and colours the map', async () => {
+  const ip = await busyHost();
+  const name = 'pc "one", first floor';
+  appliance.know(`10.0.0.0/8,,sw1\n172.16.0.0/12,,sw2\n${ip},"pc ""one"", first floor",\n`);
+  await openMap();
+  await waitFor(async () => (await page.evaluate(async (host) => (await fetch(`./api/v1/context?host=${host}`)).text(), ip)).includes('first floor'), 'the name');
+  await page.fill('.search input', 'FIRST floor');
+  await page.press('.search input', 'Enter');
+  await page.waitForSelector(`h1:text-is("${ip}")`);
+  await page.waitForSelector('.context');
+  assert.equal(await page.textContent('.context dd[data-attribute="name"]'), name);
+  assert.equal(await page.textContent('.context dd[data-attribute="switch"]'), 'sw1');
+
+  const start = [...appliance.windows(1)].filter(([, hosts]) => hosts.some(({ host, sent }) => host.ip === ip && sent)).at(-1)[0];
+  await open(`#/top?start=${start}&n=500&seconds=1`);
+  await page.waitForSelector(`table.ranked th:has(a:text-is("${ip}")) .known`);
+  assert.equal(await page.textContent(`table.ranked th:has(a:text-is("${ip}")) .known`), name);
+  await page.fill('input[placeholder^="10.0.0.0/8"]', 'FIRST');
+  await waitFor(async () => (await page.$$('table.ranked tbody tr')).length === 1, 'a filter by name');
+
+  await openMap(`#/map?go=${ip}/32&start=${start}&seconds=1`);
+  await waitFor(() => page.url().includes(`at=${ip}/32`), `${ip} in the middle`);
+  await waitFor(async () => (await tooltipAt(ip)).values.flows > '0', 'figures');
+  assert.equal(await page.textContent('.tooltip .known'), name);
+  await page.selectOption('label:has-text("Colour") select', { label: 'Attribute switch' });
+  await page.waitForSelector('.legend li[data-value="sw1"]');
+  const colors = await page.$$eval('.legend li[data-value] i', (all) => all.map((each) => getComputedStyle(each).backgroundColor));
+  assert.deepEqual([colors.length, new Set(colors).size], [2, 2]);
+  await waitFor(async () => (await colorAt(await pixelOf(ip))) === colors[0], 'the colour of its switch', 10);
 });
 
 test('the map works by keyboard', async () => {

@@ -131,6 +131,13 @@ class OpenApi(unittest.TestCase):
         self.assertEqual(self.ask("/search", q="10.0")["prefix"], "10.0.0.0/16")
         self.assertEqual(self.ask("/search", q="192.0.2.1")["network"], "0.0.0.0/0")
 
+    def test_what_an_appliance_without_context_says(self):
+        self.assertEqual(self.ask("/context"), {"attributes": []})
+        self.assertEqual(self.ask("/context", host="10.0.0.1"), {"host": "10.0.0.1", "context": {}})
+        self.ask("/context", 400, host="10.0.0.1", attribute="name")
+        self.ask("/context", 400, host="nonsense")
+        self.ask("/tile", 400, seconds=0.5, attributes="a,b,c,d,e")
+
     def test_stats(self):
         self.assertEqual(self.ask("/stats")["records"]["counted"], 3000)
 
@@ -154,6 +161,52 @@ class OpenApi(unittest.TestCase):
 class OpenApiWithStore(OpenApi):
     MORE = "store: {{path: {folder}/store}}\n"
     HISTORY = "store"
+
+
+class OpenApiWithContext(OpenApi):
+    MORE = "context: {{files: [{folder}/hosts.json]}}\n"
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="hostscope-openapi-")
+        cls.addClassCleanup(folder.cleanup)
+        cls.MORE = OpenApiWithContext.MORE.replace("{folder}", folder.name)
+        (pathlib.Path(folder.name) / "hosts.json").write_text(json.dumps([
+            {"prefix": "10.0.0.0/8", "switch": "sw \"1\"", "name": "ten"}, {"prefix": "10.128.0.0/9", "switch": "sw2"},
+            {"prefix": "2001:db8::/32", "switch": "sw2", "name": "Six"}]))
+        super().setUpClass()
+
+    def test_what_an_appliance_without_context_says(self):
+        pass
+
+    def test_context(self):
+        said = self.ask("/context")["attributes"]
+        self.assertEqual(said, [{"name": "name", "entries": 2}, {"name": "switch", "entries": 3}])
+        self.assertEqual(self.ask("/context", attribute="switch", n=1),
+                         {"attribute": "switch", "values": [{"value": "sw2", "entries": 2}], "others": 1})
+        self.assertEqual(self.ask("/context", host="10.200.0.1")["context"], {"name": "ten", "switch": "sw2"})
+        self.assertEqual(self.ask("/context", host="192.0.2.1")["context"], {})
+        ip = self.busiest["host"]["ip"]
+        name = "Six" if ":" in ip else "ten"
+        self.assertEqual(self.ask("/series", host=ip, seconds=0.5, start=self.start)["context"]["name"], name)
+        self.assertEqual(self.ask("/search", q=ip)["context"]["name"], name)
+        top = self.ask("/top", seconds=0.5, start=self.start, n=50)
+        self.assertEqual(top["names"], {each["host"]["ip"]: "Six" if ":" in each["host"]["ip"] else "ten"
+                                        for each in top["records"]})
+
+    def test_names_are_found(self):
+        self.assertEqual(self.ask("/search", q="sIX")["found"], [{"prefix": "2001:db8::/32", "name": "Six"}])
+
+    def test_cells_have_attributes(self):
+        tile = self.ask("/tile", prefix="10.0.0.0/8", depth=8, seconds=0.5, start=self.start, attributes="switch,no")
+        self.assertEqual(tile["attributes"]["switch"], ["sw2" if cell >= 128 else 'sw "1"' for cell in tile["cells"]])
+        self.assertEqual(set(tile["attributes"]["no"]), {None})
+        # Most that are in it, of equal ones the first; nothing is around it.
+        tile = self.ask("/tile", prefix="0.0.0.0/0", depth=4, seconds=0.5, start=self.start, attributes="switch")
+        self.assertEqual(tile["attributes"]["switch"][tile["cells"].index(0)], 'sw "1"')
+
+    def test_errors(self):
+        self.ask("/search", 404, q="nonsense")
 
 
 class Events(unittest.TestCase):
