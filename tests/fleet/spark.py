@@ -47,10 +47,11 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
-def command(classes, main, *arguments, cores=2, heap="1g"):
+def command(classes, main, *arguments, heap="1g", optimize=False):
+    """On two cores. `optimize` is for what runs long enough to be worth it."""
     opened = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED]
-    return ["java", f"-Xmx{heap}", "-XX:TieredStopAtLevel=1" if cores == 2 and heap == "1g" else "-XX:+TieredCompilation",
-            "-XX:+IgnoreUnrecognizedVMOptions", *opened, f"-Dspark.master=local[{cores}]", "-Dspark.ui.enabled=false",
+    return ["java", f"-Xmx{heap}", "-XX:TieredStopAtLevel=4" if optimize else "-XX:TieredStopAtLevel=1",
+            *opened, "-Dspark.master=local[2]", "-Dspark.sql.shuffle.partitions=2", "-Dspark.ui.enabled=false",
             "-Dspark.driver.host=127.0.0.1", "-Dspark.driver.bindAddress=127.0.0.1",
             "-cp", f"{classes}:{HERE}:{libraries()}/*", main, *map(str, arguments)]
 

@@ -59,9 +59,10 @@ final class HostRecords {
             + "and record.record_id is not null and (record.sent is not null or record.received is not null)"))
         .observe("input", count(lit(1)).as("records"), expr("count_if(is_host and window_end is not null) as hosts"),
             expr("count_if(window_end is null or not (is_host or record.summary is not null)) as unreadable"));
-    // The condition on window_end keeps Spark from filtering before it looks how late it is: window records too say that.
+    // In one expression, of which no part goes without window_end: else Spark filters before it looks how late it is, and
+    // window records too say that.
     Dataset<Row> hosts = read.withWatermark("window_end", settings.latenessMs + " milliseconds")
-        .where(col("window_end").isNotNull().and(col("is_host")));
+        .where("least(window_end is not null, is_host)");
     if (!settings.windows.isEmpty()) {
       String seconds = settings.windows.stream().map(ms -> ms + "").collect(Collectors.joining(","));
       hosts = hosts.where("cast(cast(record.window.seconds as decimal(20,9)) * 1000 as bigint) in (" + seconds + ")");
