@@ -59,6 +59,10 @@ final class ElasticClient {
     Map<String, String> left = new LinkedHashMap<>(documents);
     while (!left.isEmpty()) {
       HttpResponse<String> answer = request("POST", "/" + stream + "/_bulk", body(left));
+      if (answer.statusCode() == 413 && left.size() > 1) {
+        createHalf(stream, left);
+        continue;
+      }
       JsonNode items = answer.statusCode() == 200 ? JSON.readTree(answer.body()).path("items") : JSON.createArrayNode();
       if (items.size() != left.size()) {
         pause(stream + ": status " + answer.statusCode());
@@ -83,6 +87,14 @@ final class ElasticClient {
         pauseMs = FIRST_PAUSE_MS;
       }
     }
+  }
+
+  /** Of what was too large for one request. */
+  private void createHalf(String stream, Map<String, String> left) throws IOException, InterruptedException {
+    Map<String, String> half = new LinkedHashMap<>();
+    left.entrySet().stream().limit(left.size() / 2).forEach(each -> half.put(each.getKey(), each.getValue()));
+    create(stream, half);
+    left.keySet().removeAll(half.keySet());
   }
 
   private static byte[] body(Map<String, String> documents) throws IOException {
