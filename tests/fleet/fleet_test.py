@@ -192,6 +192,11 @@ class Fleet(unittest.TestCase):
         stale = json.loads(self.single[self.first][0])
         stale["host"]["ip"] = "192.0.2.1"
         self.produce(HOSTS, [json.dumps(stale), '{"host":{"ip":"192.0.2.2"}}', "{}"])
+        # And one whose sketches are damaged: cut short, and of a coupon that can't be.
+        damaged = json.loads(next(text for text in self.single[self.first + WINDOWS - 1] if '"sent"' in text))
+        damaged["host"]["ip"] = "192.0.2.3"
+        damaged["sent"]["sketches"].update(peers=damaged["sent"]["sketches"]["peers"][:-4], src_ports="AgEHDAMIAQgAAAAA")
+        self.produce(HOSTS, [json.dumps(damaged)])
         # Killed while it has more to do: input.batch is less than there is.
         self.next_batch(process)
         process.kill()
@@ -216,6 +221,11 @@ class Fleet(unittest.TestCase):
         process.wait()
 
         records, repeated = self.merged()
+        (identity,) = (identity for identity, text in records.items() if '"192.0.2.3"' in text)
+        left = json.loads(records.pop(identity))["sent"]
+        self.assertEqual({name: left[name] for name in ("flows", "peers", "src_ports", "dst_ports")},
+                         {name: damaged["sent"][name] for name in ("flows", "peers", "src_ports", "dst_ports")})
+        self.assertEqual(left["sketches"].keys(), damaged["sent"]["sketches"].keys() - {"peers", "src_ports"})
         expected = {json.loads(text)["record_id"]: text for texts in self.single.values() for text in texts}
         self.assertGreater(len(expected), WINDOWS * 1000)
         self.assertEqual(records.keys(), expected.keys())

@@ -70,8 +70,10 @@ public final class Fleet {
   }
 
   private static SparkSession session(Settings settings) {
-    // Times are UTC, whatever the machine's zone.
-    SparkSession.Builder builder = SparkSession.builder().appName("hostscope-fleet").config("spark.sql.session.timeZone", "UTC");
+    // Times are UTC, whatever the machine's zone. Spark would sort all records beyond the 128th host of a task.
+    SparkSession.Builder builder = SparkSession.builder().appName("hostscope-fleet")
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.sql.objectHashAggregate.sortBased.fallbackThreshold", 100_000);
     settings.passedOn("spark.").forEach(builder::config);
     SparkSession spark = builder.getOrCreate();
     HostRecords.register(spark);

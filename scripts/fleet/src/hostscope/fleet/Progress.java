@@ -26,8 +26,10 @@ final class Progress extends StreamingQueryListener {
     if (progress.stateOperators().length != 0) {
       long late = Arrays.stream(progress.stateOperators()).mapToLong(each -> each.numRowsDroppedByWatermark()).sum();
       long held = Arrays.stream(progress.stateOperators()).mapToLong(each -> each.numRowsTotal()).sum();
+      long bytes = Arrays.stream(progress.stateOperators()).mapToLong(each -> each.memoryUsedBytes()).sum();
       line.append(", too late ").append(late).append(", written ").append(progress.sink().numOutputRows())
-          .append(", held ").append(held).append(", windows before ").append(progress.eventTime().get("watermark"));
+          .append(", held ").append(held).append(", in ").append(bytes >> 20)
+          .append(" MiB, windows before ").append(progress.eventTime().get("watermark"));
     }
     System.out.println(line);
   }
