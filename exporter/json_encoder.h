@@ -40,9 +40,9 @@ enum class HostNetwork {
 /// Nothing is allocated after construction. One thread.
 class JsonEncoder {
  public:
-  /// `with_sketches` adds the sketches of distinct counts to each role, in base64; with kStream4Flow it says
-  /// nothing. With `context`, which lives longer, host records of kHostscope have what it knows of the host;
-  /// its texts are allocated.
+  /// `with_sketches` adds to each role what others need to unite it: the sketches of distinct counts, in
+  /// base64, and the sum behind avg_duration; with kStream4Flow it says nothing. With `context`, which lives
+  /// longer, host records of kHostscope have what it knows of the host; its texts are allocated.
   JsonEncoder(std::string_view observer, Schema schema, bool with_sketches = false,
               HostNetwork host_network = HostNetwork::kText, const ContextSource* context = nullptr);
 
