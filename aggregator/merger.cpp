@@ -100,6 +100,7 @@ class Merger::Impl {
   std::unique_ptr<HostTable> TakeTable() { return pool_->Take(reserve_.load(std::memory_order_relaxed)); }
 
   const MergerCounters& counters() const noexcept { return counters_; }
+  TableCounts tables() const { return pool_->counts(); }
 
  private:
   static std::size_t TableCount(const MergerOptions& options, std::size_t levels) {
@@ -151,6 +152,7 @@ void Merger::Impl::Close(std::size_t index, std::uint32_t generation, WindowBuil
         .AddWindow(window.summary(), window.is_partial(), table);
   }
   if (table == nullptr) return;
+  if (index == 0) counters_.last_sketch_bytes.store(table->table().sketch_bytes(), std::memory_order_relaxed);
   closed.push_back(
       std::make_shared<TableWindow>(window.span(), window.is_partial(), window.summary(), table));
   counters_.windows.Add(1);
@@ -211,6 +213,9 @@ std::vector<ClosedWindowPtr> Merger::Finish() {
 }
 std::unique_ptr<HostTable> Merger::TakeTable() {
   return impl_->TakeTable();
+}
+TableCounts Merger::tables() const {
+  return impl_->tables();
 }
 const MergerCounters& Merger::counters() const noexcept {
   return impl_->counters();

@@ -47,7 +47,7 @@ const std::vector<Api::Route>& Api::Routes() {
   static const std::vector<Route> kRoutes = {
       {"status", &Api::Status}, {"windows", &Api::Windows}, {"tile", &Api::Tile},
       {"series", &Api::Series}, {"top", &Api::Top},         {"networks", &Api::Networks},
-      {"search", &Api::Search}, {"stats", &Api::Stats},
+      {"search", &Api::Search}, {"stats", &Api::Stats},     {"exporters", &Api::Exporters},
   };
   return kRoutes;
 }
@@ -282,6 +282,10 @@ std::string Api::SearchPrefix(const Prefix& prefix) const {
     }
   }
   return Join(body, ",\"records\":[", records.items(), "],", ReadText(query.cost()), "}\n");
+}
+
+ApiAnswer Api::Exporters(const Parameters& parameters) const {
+  return {200, options_.exporters(parameters), false};
 }
 
 ApiAnswer Api::Stats(const Parameters& parameters) const {

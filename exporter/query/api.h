@@ -23,6 +23,8 @@ struct ApiOptions {
   std::optional<aggregator::NetworkLevels> levels;  ///< of network records; without: there are none
   QueryLimits limits;
   std::function<std::string()> stats;  ///< the accounting as JSON
+  /// Exporters as JSON; checks its parameters by itself.
+  std::function<std::string(const Parameters&)> exporters;
 };
 
 struct ApiAnswer {
@@ -54,6 +56,7 @@ class Api {
   ApiAnswer Top(const Parameters& parameters) const;
   ApiAnswer Networks(const Parameters& parameters) const;
   ApiAnswer Search(const Parameters& parameters) const;
+  ApiAnswer Exporters(const Parameters& parameters) const;
   ApiAnswer Stats(const Parameters& parameters) const;
 
   struct Route {
