@@ -200,6 +200,9 @@ std::uint64_t HostTable::overflows() const noexcept {
 std::uint64_t HostTable::saturated() const noexcept {
   return impl_->saturated();
 }
+std::size_t HostTable::sketch_bytes() const noexcept {
+  return impl_->sketch_bytes();
+}
 void HostTable::Sort() {
   impl_->Sort();
 }

@@ -67,6 +67,9 @@ class HostTable {
   /// Distinct counts that stopped growing because the sketch pool was exhausted, since the last Clear().
   std::uint64_t saturated() const noexcept;
 
+  /// Of the sketch pool, since the last Clear().
+  std::size_t sketch_bytes() const noexcept;
+
   /// Brings the records in order: hosts by address, then `other` records by prefix. No Update() or Unite()
   /// until the next Clear() unless Sort() is called again before the next RecordAt().
   void Sort();

@@ -40,6 +40,7 @@ class HostTable::Impl {
   std::size_t other_hosts() const noexcept { return others_.size(); }
   std::uint64_t overflows() const noexcept { return overflows_; }
   std::uint64_t saturated() const noexcept { return saturated_; }
+  std::size_t sketch_bytes() const noexcept { return pool_.used_bytes(); }
 
  private:
   static constexpr std::uint32_t kUnmonitored = 0xffffffffU;

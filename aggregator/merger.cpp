@@ -103,6 +103,7 @@ class Merger::Impl {
   }
 
   const MergerCounters& counters() const noexcept { return counters_; }
+  TableCounts tables() const { return pool_->counts(); }
 
  private:
   static std::size_t TableCount(const MergerOptions& options, std::size_t levels) {
@@ -157,6 +158,7 @@ void Merger::Impl::Close(std::size_t index, std::uint32_t generation, WindowBuil
   if (table == nullptr) return;
   WindowSummary summary = window.summary();
   if (window.is_partial()) summary.part = static_cast<std::uint64_t>(began_ns_) + generation;
+  if (index == 0) counters_.last_sketch_bytes.store(table->table().sketch_bytes(), std::memory_order_relaxed);
   closed.push_back(std::make_shared<TableWindow>(window.span(), window.is_partial(), summary, table));
   counters_.windows.Add(1);
 }
@@ -216,6 +218,9 @@ std::vector<ClosedWindowPtr> Merger::Finish() {
 }
 std::unique_ptr<HostTable> Merger::TakeTable(int node) {
   return impl_->TakeTable(node);
+}
+TableCounts Merger::tables() const {
+  return impl_->tables();
 }
 const MergerCounters& Merger::counters() const noexcept {
   return impl_->counters();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -32,6 +33,14 @@ struct MergerCounters {
   Counter overflows;       ///< hosts that went to an `other` record because the united table was full
   Counter saturated;       ///< distinct counts that stopped growing in a united table
   Counter tables_missing;  ///< times that a roll-up found no free table, and had to wait
+  /// Of the sketch pool, in the base window that closed last.
+  std::atomic<std::uint64_t> last_sketch_bytes{0};
+};
+
+/// How many tables there are, and how many of them neither a worker nor a window has.
+struct TableCounts {
+  std::size_t all = 0;
+  std::size_t free = 0;
 };
 
 /// Unites the workers' tables of each base window and rolls base windows up into the longer ones: sums add,
@@ -66,6 +75,8 @@ class Merger {
   std::unique_ptr<HostTable> TakeTable(int node = HostTable::kAnyNode);
 
   const MergerCounters& counters() const noexcept;
+  /// Any thread, but it takes a lock.
+  TableCounts tables() const;
 
  private:
   class Impl;

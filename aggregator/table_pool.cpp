@@ -6,7 +6,7 @@
 namespace hostscope::aggregator {
 
 TablePool::TablePool(std::size_t tables, const HostTableOptions& options, const NetworkSet& networks)
-    : options_(options), networks_(networks) {
+    : options_(options), networks_(networks), all_(tables) {
   free_.reserve(tables);
   for (std::size_t i = 0; i < tables; ++i) free_.push_back(std::make_unique<HostTable>(options, networks));
 }
@@ -51,6 +51,11 @@ std::unique_ptr<HostTable> TablePool::MakeExtra() {
   const std::lock_guard lock(mutex_);
   ++extra_;
   return table;
+}
+
+TableCounts TablePool::counts() const {
+  const std::lock_guard lock(mutex_);
+  return {all_ + extra_, free_.size()};
 }
 
 void TablePool::Close() {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "aggregator/host_table.h"
+#include "aggregator/merger.h"
 
 namespace hostscope::aggregator {
 
@@ -24,14 +25,17 @@ class TablePool {
   void Return(std::unique_ptr<HostTable> table);
   /// A table beyond the pool's number. It is destroyed when one comes back.
   std::unique_ptr<HostTable> MakeExtra();
+  /// Any thread.
+  TableCounts counts() const;
   /// Nobody takes tables any more: those that come back from now on are not cleaned but destroyed.
   void Close();
 
  private:
   const HostTableOptions options_;
   const NetworkSet networks_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<std::unique_ptr<HostTable>> free_;
+  std::size_t all_;
   std::size_t extra_ = 0;
   bool is_closed_ = false;
 };

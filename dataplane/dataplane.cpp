@@ -172,6 +172,12 @@ class Dataplane::Impl {
     return status;
   }
 
+  MemoryStatus memory() const {
+    MemoryStatus memory = ReadMemory();
+    for (const auto& open : ports_) memory.pools.push_back(open->port.ReadPools());
+    return memory;
+  }
+
   std::vector<std::uint64_t> beats() const {
     std::vector<std::uint64_t> beats;
     for (const auto& worker : workers_)
@@ -374,6 +380,9 @@ std::uint64_t Dataplane::FramesMissed() const noexcept {
 }
 DataplaneStatus Dataplane::status() const {
   return impl_->status();
+}
+MemoryStatus Dataplane::memory() const {
+  return impl_->memory();
 }
 std::vector<std::uint64_t> Dataplane::beats() const {
   return impl_->beats();

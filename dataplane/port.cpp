@@ -268,6 +268,13 @@ void Port::Detach() noexcept {
   id_ = kNoPort;
 }
 
+BufferPoolStatus Port::ReadPools() const {
+  BufferPoolStatus status;
+  status.device = config_.device;
+  for (const rte_mempool* const pool : pools_) AddPool(status, *pool);
+  return status;
+}
+
 void Port::Fail(const std::string& what) const {
   throw std::runtime_error(config_.device + ": " + what);
 }

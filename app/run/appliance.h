@@ -72,6 +72,7 @@ class Appliance {
  private:
   void MergeUntilStopped();
   void TakeParts();
+  void AddTables(StatsGroup& group) const;
   void Push(const std::vector<aggregator::ClosedWindowPtr>& windows);
 
   std::int64_t base_length_ns_;

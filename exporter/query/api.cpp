@@ -50,7 +50,8 @@ const std::vector<Api::Route>& Api::Routes() {
   static const std::vector<Route> kRoutes = {
       {"status", &Api::Status}, {"windows", &Api::Windows}, {"tile", &Api::Tile},
       {"series", &Api::Series}, {"top", &Api::Top},         {"networks", &Api::Networks},
-      {"search", &Api::Search}, {"context", &Api::Context}, {"stats", &Api::Stats},
+      {"search", &Api::Search}, {"context", &Api::Context}, {"exporters", &Api::Exporters},
+      {"stats", &Api::Stats},
   };
   return kRoutes;
 }
@@ -320,6 +321,10 @@ ApiAnswer Api::Context(const Parameters& parameters) const {
           Join("{\"attribute\":", JsonString(name), ",\"values\":[", values,
                "],\"others\":", std::to_string(others), "}\n"),
           false};
+}
+
+ApiAnswer Api::Exporters(const Parameters& parameters) const {
+  return {200, options_.exporters(parameters), false};
 }
 
 ApiAnswer Api::Stats(const Parameters& parameters) const {

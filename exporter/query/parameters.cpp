@@ -162,6 +162,16 @@ aggregator::Role Parameters::Role() const {
   return aggregator::Role::kReceived;
 }
 
+std::size_t Parameters::Choice(std::string_view name, std::initializer_list<std::string_view> allowed) const {
+  const std::string* const text = Find(name);
+  if (text == nullptr) return 0;
+  const auto* const found = std::find(allowed.begin(), allowed.end(), *text);
+  if (found != allowed.end()) return static_cast<std::size_t>(found - allowed.begin());
+  std::string names;
+  for (const std::string_view each : allowed) (names += names.empty() ? "" : " or ") += each;
+  Refuse(name, names);
+}
+
 Metric Parameters::MetricBy(std::string_view name, Metric otherwise) const {
   const std::string* text = Find(name);
   if (text == nullptr) return otherwise;

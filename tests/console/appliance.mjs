@@ -76,8 +76,8 @@ context: {files: [${folder}/hosts.csv], check_interval: 1s}
   }
 
   /** Flow records of hosts in these networks, until stopSenders(). */
-  send({ network, network6 = '2001:db8::/32', hosts, rate, share6 = 0, seed = 1 }) {
-    const words = ['generate', '--format', 'ipfix', '--udp', `${ADDRESS}:2055`, '--rate', rate, '--hosts', hosts, '--seed', seed];
+  send({ network, network6 = '2001:db8::/32', hosts, rate, share6 = 0, seed = 1, format = 'ipfix' }) {
+    const words = ['generate', '--format', format, '--udp', `${ADDRESS}:2055`, '--rate', rate, '--hosts', hosts, '--seed', seed];
     words.push('--ipv4-network', network, '--ipv6-network', network6, '--ipv6-share', share6, '--duration', '1h');
     this.senders.push(spawn(program, words.map(String), { stdio: 'ignore' }));
   }

@@ -62,9 +62,9 @@ function Page({ live, route }: { live: Live; route: Route }) {
     case 'top':
       return <TopPage live={live} route={route} />;
     case 'exporters':
-      return <ExportersPage />;
+      return <ExportersPage route={route} />;
     case 'appliance':
-      return <AppliancePage />;
+      return <AppliancePage route={route} />;
     default:
       return (
         <main class="page">

@@ -112,6 +112,37 @@ export interface SearchAnswer {
   last_seen?: { start: string; seconds: number };
   records?: TrafficRecord[];
 }
+/** An address that sends, or one observation domain behind a source port of it. */
+export interface ExporterRow {
+  address: string;
+  name: string;
+  source_ports: number[];
+  domains: number[];
+  versions: number[];
+  workers: number[];
+  exporters: number;
+  last_received: string | null;
+  rate: { datagrams: number; records: number };
+  datagrams: { received: number; decoded: number; dropped: Record<string, number> };
+  records: { seen: number; counted: number; skipped: Record<string, number> };
+  sequence: { expected: number; lost: number; gaps: number; resets: number };
+  sampling: { applied: number[]; announced: number[]; origins: ('announced' | 'configured' | 'ignored')[] };
+  templates: {
+    known: number;
+    last_received: string | null;
+    refused: number;
+    refusals: Record<string, number>;
+    held_sets: number;
+    held_bytes: number;
+    unknown_sets: number;
+  };
+  clock_offset_seconds: number;
+}
+export interface ExportersAnswer {
+  time: string;
+  exporters: number;
+  rows: ExporterRow[];
+}
 /** Counts in named groups. */
 export interface StatsGroup {
   [name: string]: number | StatsGroup;
