@@ -68,6 +68,9 @@ struct WindowSummary {
   /// By how much the system's clock was set while the window was open, or when it was opened; of several
   /// steps the largest. 0: it was not.
   std::int64_t clock_step_ns = 0;
+  /// Tells the parts of one window apart where it was cut (ClosedWindow::partial()), in whatever run they
+  /// were counted: see MergerOptions::began_ns. 0 of a window that was not.
+  std::uint64_t part = 0;
 
   void NoteClockStep(std::int64_t ns) noexcept {
     const auto size = [](std::int64_t step) { return step < 0 ? -step : step; };

@@ -182,6 +182,12 @@ void HostTable::Unite(const HostTable& from) noexcept {
 void HostTable::Clear() noexcept {
   impl_->Clear();
 }
+void HostTable::SetNode(int node) noexcept {
+  impl_->SetNode(node);
+}
+int HostTable::node() const noexcept {
+  return impl_->node();
+}
 std::size_t HostTable::hosts() const noexcept {
   return impl_->hosts();
 }
@@ -193,6 +199,9 @@ std::uint64_t HostTable::overflows() const noexcept {
 }
 std::uint64_t HostTable::saturated() const noexcept {
   return impl_->saturated();
+}
+std::size_t HostTable::sketch_bytes() const noexcept {
+  return impl_->sketch_bytes();
 }
 void HostTable::Sort() {
   impl_->Sort();

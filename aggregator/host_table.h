@@ -36,6 +36,12 @@ class HostTable {
   HostTable(const HostTable&) = delete;
   HostTable& operator=(const HostTable&) = delete;
 
+  static constexpr int kAnyNode = -1;
+  /// NUMA node of the worker that fills it: the kernel takes pages from where they are touched first. It is a
+  /// mark for who hands tables out; kAnyNode: nobody's yet.
+  void SetNode(int node) noexcept;
+  int node() const noexcept;
+
   struct UpdateResult {
     std::uint64_t flows = 0;    ///< records with at least one monitored address
     std::uint64_t packets = 0;  ///< of these
@@ -60,6 +66,9 @@ class HostTable {
   std::uint64_t overflows() const noexcept;
   /// Distinct counts that stopped growing because the sketch pool was exhausted, since the last Clear().
   std::uint64_t saturated() const noexcept;
+
+  /// Of the sketch pool, since the last Clear().
+  std::size_t sketch_bytes() const noexcept;
 
   /// Brings the records in order: hosts by address, then `other` records by prefix. No Update() or Unite()
   /// until the next Clear() unless Sort() is called again before the next RecordAt().

@@ -34,10 +34,13 @@ class HostTable::Impl {
   void ForEachNetwork(const NetworkLevels& levels, const TotalsVisitor& visit) const;
   std::uint64_t CountNetworks(const NetworkLevels& levels) const;
 
+  void SetNode(int node) noexcept { node_ = node; }
+  int node() const noexcept { return node_; }
   std::size_t hosts() const noexcept { return used_; }
   std::size_t other_hosts() const noexcept { return others_.size(); }
   std::uint64_t overflows() const noexcept { return overflows_; }
   std::uint64_t saturated() const noexcept { return saturated_; }
+  std::size_t sketch_bytes() const noexcept { return pool_.used_bytes(); }
 
  private:
   static constexpr std::uint32_t kUnmonitored = 0xffffffffU;
@@ -106,6 +109,7 @@ class HostTable::Impl {
   NetworkSet networks_;
   std::uint64_t hash_key_;
   std::uint32_t max_hosts_;
+  int node_ = kAnyNode;
   std::uint32_t used_ = 0;
   bool monitors_all_;
   HostIndex index_;

@@ -71,6 +71,7 @@ class Merger::Impl {
  public:
   Impl(const MergerOptions& options, const NetworkSet& networks)
       : levels_(MakeLevels(options)),
+        began_ns_(options.began_ns),
         progress_(options.workers, kNever),
         reserve_(levels_.size() - 1),
         pool_(std::make_shared<TablePool>(TableCount(options, levels_.size()), options.table, networks)) {}
@@ -97,9 +98,12 @@ class Merger::Impl {
     return closed;
   }
 
-  std::unique_ptr<HostTable> TakeTable() { return pool_->Take(reserve_.load(std::memory_order_relaxed)); }
+  std::unique_ptr<HostTable> TakeTable(int node) {
+    return pool_->Take(reserve_.load(std::memory_order_relaxed), node);
+  }
 
   const MergerCounters& counters() const noexcept { return counters_; }
+  TableCounts tables() const { return pool_->counts(); }
 
  private:
   static std::size_t TableCount(const MergerOptions& options, std::size_t levels) {
@@ -125,6 +129,7 @@ class Merger::Impl {
   void UpdateReserve();
 
   std::vector<Level> levels_;
+  const std::int64_t began_ns_;
   std::vector<Moment> progress_;  ///< by worker
   /// Tables that workers leave for roll-ups that have none of their own yet.
   std::atomic<std::size_t> reserve_;
@@ -151,8 +156,10 @@ void Merger::Impl::Close(std::size_t index, std::uint32_t generation, WindowBuil
         .AddWindow(window.summary(), window.is_partial(), table);
   }
   if (table == nullptr) return;
-  closed.push_back(
-      std::make_shared<TableWindow>(window.span(), window.is_partial(), window.summary(), table));
+  WindowSummary summary = window.summary();
+  if (window.is_partial()) summary.part = static_cast<std::uint64_t>(began_ns_) + generation;
+  if (index == 0) counters_.last_sketch_bytes.store(table->table().sketch_bytes(), std::memory_order_relaxed);
+  closed.push_back(std::make_shared<TableWindow>(window.span(), window.is_partial(), summary, table));
   counters_.windows.Add(1);
 }
 
@@ -209,8 +216,11 @@ std::vector<ClosedWindowPtr> Merger::Add(std::size_t worker, WindowPart part) {
 std::vector<ClosedWindowPtr> Merger::Finish() {
   return impl_->Finish();
 }
-std::unique_ptr<HostTable> Merger::TakeTable() {
-  return impl_->TakeTable();
+std::unique_ptr<HostTable> Merger::TakeTable(int node) {
+  return impl_->TakeTable(node);
+}
+TableCounts Merger::tables() const {
+  return impl_->tables();
 }
 const MergerCounters& Merger::counters() const noexcept {
   return impl_->counters();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -16,6 +17,9 @@ struct MergerOptions {
   std::size_t workers = 1;
   std::int64_t base_length_ns = 10'000'000'000;
   std::vector<std::int64_t> rollup_lengths_ns;  ///< each an integer multiple of the base
+  /// When this run began, nanoseconds since the Unix epoch: no two runs in the same nanosecond. With how
+  /// often the clock was set back since then added, it is the `part` of windows that are cut.
+  std::int64_t began_ns = 0;
   HostTableOptions table;
   /// All tables there will ever be: the workers' open and spare ones, windows being merged, and closed
   /// windows that somebody still reads. Fewer than workers + 1 can't work. 0: 3 for each worker and 2 for
@@ -29,6 +33,14 @@ struct MergerCounters {
   Counter overflows;       ///< hosts that went to an `other` record because the united table was full
   Counter saturated;       ///< distinct counts that stopped growing in a united table
   Counter tables_missing;  ///< times that a roll-up found no free table, and had to wait
+  /// Of the sketch pool, in the base window that closed last.
+  std::atomic<std::uint64_t> last_sketch_bytes{0};
+};
+
+/// How many tables there are, and how many of them neither a worker nor a window has.
+struct TableCounts {
+  std::size_t all = 0;
+  std::size_t free = 0;
 };
 
 /// Unites the workers' tables of each base window and rolls base windows up into the longer ones: sums add,
@@ -58,10 +70,13 @@ class Merger {
   /// are to be taken afterwards.
   std::vector<ClosedWindowPtr> Finish();
 
-  /// A clean table for a worker's next window, or null when all are in use. Any thread, but it takes a lock.
-  std::unique_ptr<HostTable> TakeTable();
+  /// A clean table for a worker's next window, or null when all are in use; with memory of the worker's NUMA
+  /// node, unless all such tables are in use. Any thread, but it takes a lock.
+  std::unique_ptr<HostTable> TakeTable(int node = HostTable::kAnyNode);
 
   const MergerCounters& counters() const noexcept;
+  /// Any thread, but it takes a lock.
+  TableCounts tables() const;
 
  private:
   class Impl;

@@ -44,6 +44,9 @@ class SketchPool {
     return reinterpret_cast<std::uint8_t*>(memory_.data()) + std::size_t{block} * kUnit;
   }
 
+  /// Touched since Clear().
+  std::size_t used_bytes() const noexcept { return used_ * kUnit; }
+
   /// Takes all blocks back.
   void Clear() noexcept {
     used_ = 0;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "aggregator/host_table.h"
+#include "aggregator/merger.h"
 
 namespace hostscope::aggregator {
 
@@ -17,20 +18,24 @@ class TablePool {
  public:
   TablePool(std::size_t tables, const HostTableOptions& options, const NetworkSet& networks);
 
-  /// A clean table, or null when no more than `keep` are free. Any thread.
-  std::unique_ptr<HostTable> Take(std::size_t keep);
+  /// A clean table, or null when no more than `keep` are free: of this NUMA node if one is free that is, or
+  /// can be. Any thread.
+  std::unique_ptr<HostTable> Take(std::size_t keep, int node = HostTable::kAnyNode);
   /// Any thread.
   void Return(std::unique_ptr<HostTable> table);
   /// A table beyond the pool's number. It is destroyed when one comes back.
   std::unique_ptr<HostTable> MakeExtra();
+  /// Any thread.
+  TableCounts counts() const;
   /// Nobody takes tables any more: those that come back from now on are not cleaned but destroyed.
   void Close();
 
  private:
   const HostTableOptions options_;
   const NetworkSet networks_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<std::unique_ptr<HostTable>> free_;
+  std::size_t all_;
   std::size_t extra_ = 0;
   bool is_closed_ = false;
 };

@@ -56,7 +56,13 @@ std::string StatsGroup::ToJson() const {
   for (const Entry& entry : entries_) {
     if (json.size() > 1) json += ',';
     json += exporter::JsonString(entry.name) + ":";
-    json += entry.is_group ? groups_[entry.group].ToJson() : std::to_string(entry.count);
+    if (entry.is_group) {
+      json += groups_[entry.group].ToJson();
+    } else if (entry.real) {
+      json += fmt::format("{:.6f}", *entry.real);
+    } else {
+      json += std::to_string(entry.count);
+    }
   }
   return json + '}';
 }
@@ -107,6 +113,7 @@ void Stats::AddRecords(const ipfix::Accounting& accounting,
   StatsGroup& sequence = root_.Group("sequence");
   sequence.Add("expected", accounting.sequence_expected.Get());
   sequence.Add("lost", accounting.sequence_lost.Get());
+  sequence.Add("gaps", accounting.sequence_gaps.Get());
   sequence.Add("resets", accounting.sequence_resets.Get());
   root_.Group("samplers").Add("refused", accounting.samplers_refused.Get());
 

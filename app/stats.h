@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,8 @@ class StatsGroup {
   /// Adds to the count of that name, which is made with 0 where there is none.
   void Add(std::string_view name, std::uint64_t count);
   void Set(std::string_view name, std::uint64_t count) { EntryOf(name, false).count = count; }
+  /// What is no count, to six digits behind the point.
+  void SetReal(std::string_view name, double value) { EntryOf(name, false).real = value; }
   /// The group of that name, made where there is none. Valid until another group is added to this one.
   StatsGroup& Group(std::string_view name);
   std::string ToJson() const;
@@ -27,6 +30,7 @@ class StatsGroup {
     std::string name;
     bool is_group = false;
     std::uint64_t count = 0;
+    std::optional<double> real;  ///< instead of the count
     std::size_t group = 0;
   };
   Entry& EntryOf(std::string_view name, bool is_group);

@@ -23,7 +23,7 @@ Announcer::Announcer(Options options) noexcept : options_(std::move(options)) {
 }
 
 void Announcer::Tick() noexcept {
-  const std::uint64_t conflicts = options_.counters->frames.Get(FrameOutcome::kConflict);
+  const std::uint64_t conflicts = Conflicts();
   if (const std::uint64_t ups = options_.link_ups->Get(); ups != link_ups_) {
     link_ups_ = ups;
     seconds_ = 0;
@@ -43,6 +43,12 @@ void Announcer::Tick() noexcept {
   }
 }
 
+std::uint64_t Announcer::Conflicts() const noexcept {
+  std::uint64_t conflicts = 0;
+  for (const QueueCounters& queue : options_.queues) conflicts += queue.frames.Get(FrameOutcome::kConflict);
+  return conflicts;
+}
+
 void Announcer::SendAll(Write write, bool is_ipv6_only) noexcept {
   for (const Address& address : options_.neighbours->addresses()) {
     if (is_ipv6_only && address.IsIpv4()) continue;
@@ -58,7 +64,7 @@ void Announcer::Send(Write write, const Address& address, std::uint16_t vlan) no
       write(options_.neighbours->mac(), address, vlan, std::span(bytes, kMaxAnnouncement));
   rte_pktmbuf_trim(mbuf, static_cast<std::uint16_t>(kMaxAnnouncement - length));
   if (rte_eth_tx_burst(options_.port, 0, &mbuf, 1) == 1) {
-    options_.counters->announcements.Add(1);
+    options_.queues.front().announcements.Add(1);
   } else {
     rte_pktmbuf_free(mbuf);
   }

@@ -24,7 +24,7 @@ class Announcer {
     const Neighbours* neighbours = nullptr;
     std::vector<std::uint16_t> vlans;   ///< 0: untagged
     const Counter* link_ups = nullptr;  ///< times that the link came up
-    QueueCounters* counters = nullptr;  ///< of the first queue
+    std::span<QueueCounters> queues;    ///< of the port, whoever reads them; what goes out is in the first's
   };
   explicit Announcer(Options options) noexcept;
 
@@ -34,6 +34,8 @@ class Announcer {
  private:
   using Write = std::size_t (*)(const MacAddress&, const Address&, std::uint16_t,
                                 std::span<std::uint8_t>) noexcept;
+  /// Frames of the port, whatever queue they came on, by which another station claims an address.
+  std::uint64_t Conflicts() const noexcept;
   void SendAll(Write write, bool is_ipv6_only = false) noexcept;
   void Send(Write write, const Address& address, std::uint16_t vlan) noexcept;
 

@@ -3,15 +3,14 @@
 #include <rte_cycles.h>
 
 #include <algorithm>
-#include <atomic>
 #include <mutex>
 #include <stdexcept>
 #include <utility>
 
-#include "dataplane/announcer.h"
 #include "dataplane/clock_steps.h"
 #include "dataplane/cpu_plan.h"
 #include "dataplane/eal.h"
+#include "dataplane/open_port.h"
 #include "dataplane/port_fragments.h"
 #include "dataplane/port_offloads.h"
 #include "dataplane/port_sizes.h"
@@ -26,62 +25,6 @@ constexpr std::int64_t kNicPollNs = 100 * kNanosecondsPerMillisecond;
 // Between two readings of the time stamp counter, around one of the wall clock; more, and this thread was
 // interrupted.
 constexpr std::uint64_t kMostNsBetween = kNanosecondsPerMillisecond;
-
-/// A port with what is counted of it: QueueCounters by the workers, the rest by whoever holds the mutex.
-struct OpenPort {
-  Port port;
-  std::vector<QueueCounters> queues;
-  Counter nic_missed;
-  Counter nic_errors;
-  Counter nic_no_buffer;
-  Counter nic_drops;  ///< the sum of the three
-  Counter link_changes;
-  Counter link_ups;                    ///< with that at the start
-  std::atomic<std::uint64_t> link{0};  ///< Pack()ed
-  std::unique_ptr<PortFragments> fragments;
-  std::optional<Announcer> announcer;
-
-  OpenPort(const PortConfig& config, std::vector<std::string>& warnings)
-      : port(config, warnings), queues(config.queues) {
-    const Link now = port.ReadLink();
-    link.store(Pack(now), std::memory_order_relaxed);
-    if (now.is_up) link_ups.Add(1);
-    if (port.tx_queues() != 0) {
-      announcer.emplace(Announcer::Options{port.id(), port.pool(), &port.classifier().neighbours(),
-                                           config.vlans, &link_ups, &queues.front()});
-    }
-  }
-
-  Link ReadLink() const noexcept {
-    const std::uint64_t packed = link.load(std::memory_order_relaxed);
-    return {(packed & 1) != 0, static_cast<std::uint32_t>(packed >> 1)};
-  }
-
-  void RefreshLink() noexcept {
-    const std::uint64_t now = Pack(port.ReadLink());
-    const std::uint64_t before = link.exchange(now, std::memory_order_relaxed);
-    if (((before ^ now) & 1) == 0) return;
-    link_changes.Add(1);
-    if ((now & 1) != 0) link_ups.Add(1);
-  }
-
-  void RefreshDrops() noexcept {
-    const NicDrops drops = port.ReadDrops();
-    Raise(nic_missed, drops.missed);
-    Raise(nic_errors, drops.errors);
-    Raise(nic_no_buffer, drops.no_buffer);
-    Raise(nic_drops, nic_missed.Get() + nic_errors.Get() + nic_no_buffer.Get());
-  }
-
- private:
-  static std::uint64_t Pack(const Link& link) noexcept {
-    return std::uint64_t{link.megabits_per_second} << 1 | (link.is_up ? 1 : 0);
-  }
-  // A driver that resets its statistics, or fails to read them, must not make ours go back.
-  static void Raise(Counter& counter, std::uint64_t value) noexcept {
-    if (value > counter.Get()) counter.Add(value - counter.Get());
-  }
-};
 
 Eal::Options MakeEalOptions(const DataplaneConfig& config, const CpuPlan& plan) {
   Eal::Options options{config.eal, plan.workers, plan.control, {}, 0};
@@ -119,7 +62,7 @@ class Dataplane::Impl {
     const std::vector<std::vector<RxQueue>> queues = AssignQueues();
     if (config_.spread == Spread::kAuto && worker_count() > 1) MakeBoard(queues);
     for (std::size_t i = 0; i < worker_count(); ++i) {
-      auto table = merger.TakeTable();
+      auto table = merger.TakeTable(Eal::NodeOfWorker(i));
       if (!table) throw std::runtime_error("the merger has too few host tables for the workers");
       if (config_.gives_notice) notices_.push_back(std::make_unique<NoticeRing>());
       const Worker::Options options{queues[i],
@@ -131,7 +74,9 @@ class Dataplane::Impl {
                                     taps.empty() ? nullptr : taps[i],
                                     config_.gives_notice ? notices_.back().get() : nullptr,
                                     &*clock_steps_};
-      workers_.push_back(std::make_unique<Worker>(options, config_.decoder, std::move(table)));
+      Eal::MakeAt(i, [&] {
+        workers_.push_back(std::make_unique<Worker>(options, config_.decoder, std::move(table)));
+      });
     }
     SupplyTables(merger);
     for (; running_ < workers_.size(); ++running_) Eal::Launch(running_, RunWorker, workers_[running_].get());
@@ -166,11 +111,12 @@ class Dataplane::Impl {
   }
 
   void SupplyTables(aggregator::Merger& merger) {
-    for (const auto& worker : workers_) {
-      if (!worker->handover().NeedsTable()) continue;
-      auto table = merger.TakeTable();
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+      Handover& handover = workers_[i]->handover();
+      if (!handover.NeedsTable()) continue;
+      auto table = merger.TakeTable(Eal::NodeOfWorker(i));
       if (!table) return;
-      worker->handover().GiveTable(std::move(table));
+      handover.GiveTable(std::move(table));
     }
   }
 
@@ -224,6 +170,12 @@ class Dataplane::Impl {
                                 worker.spread_counters()});
     }
     return status;
+  }
+
+  MemoryStatus memory() const {
+    MemoryStatus memory = ReadMemory();
+    for (const auto& open : ports_) memory.pools.push_back(open->port.ReadPools());
+    return memory;
   }
 
   std::vector<std::uint64_t> beats() const {
@@ -301,7 +253,7 @@ class Dataplane::Impl {
     std::size_t next = 0;
     for (const auto& open : ports_) {
       PortFragments::Options options{std::to_string(open->port.id()),
-                                     open->port.socket(),
+                                     open->port.memory_socket(),
                                      BufferRoom(open->port.config()),
                                      {},
                                      worker_count()};
@@ -309,7 +261,8 @@ class Dataplane::Impl {
         if (i < worker_count()) options.workers.push_back(next % worker_count());
       }
       try {
-        open->fragments = std::make_unique<PortFragments>(config_.fragments, options);
+        Eal::MakeAt(options.workers.front(),
+                    [&] { open->fragments = std::make_unique<PortFragments>(config_.fragments, options); });
       } catch (const std::runtime_error& error) {
         throw std::runtime_error(open->port.config().device + ": " + error.what());
       }
@@ -319,7 +272,7 @@ class Dataplane::Impl {
   void MakeBoard(const std::vector<std::vector<RxQueue>>& queues) {
     std::vector<bool> gives;
     for (const std::vector<RxQueue>& of_worker : queues) gives.push_back(!of_worker.empty());
-    board_ = std::make_unique<SpreadBoard>(gives);
+    board_ = std::make_unique<SpreadBoard>(gives, Eal::MakeAt);
   }
 
   void RefreshDrops() noexcept {
@@ -428,55 +381,14 @@ std::uint64_t Dataplane::FramesMissed() const noexcept {
 DataplaneStatus Dataplane::status() const {
   return impl_->status();
 }
+MemoryStatus Dataplane::memory() const {
+  return impl_->memory();
+}
 std::vector<std::uint64_t> Dataplane::beats() const {
   return impl_->beats();
 }
 DataplaneSnapshot Dataplane::Snapshot() const {
   return impl_->Snapshot();
-}
-DatagramBooks BooksOf(const DataplaneStatus& status) {
-  DatagramBooks books;
-  const auto add = [&](std::string reason, std::string_view help, std::uint64_t count) {
-    books.dropped.push_back({std::move(reason), std::string(help), count});
-  };
-  for (std::size_t i = 0; i < ipfix::CounterArray<ipfix::DatagramOutcome>::kSize; ++i) {
-    const auto outcome = static_cast<ipfix::DatagramOutcome>(i);
-    std::uint64_t count = 0;
-    for (const WorkerStatus& worker : status.workers) count += worker.accounting->outcomes.Get(outcome);
-    if (outcome == ipfix::DatagramOutcome::kDecoded) {
-      books.decoded = count;
-    } else {
-      add(std::string(NameOf(outcome).name), NameOf(outcome).help, count);
-    }
-  }
-  for (std::size_t i = 0; i < FrameCounters::kSize; ++i) {
-    const auto outcome = static_cast<FrameOutcome>(i);
-    std::uint64_t count = 0;
-    for (const PortStatus& port : status.ports)
-      count += port.frames.Get(outcome) + port.fragments.datagrams.Get(outcome);
-    if (ClassOf(outcome) == FrameClass::kDelivered) books.received += count;
-    if (ClassOf(outcome) != FrameClass::kDropped) continue;
-    books.received += count;
-    add("frame_" + std::string(NameOf(outcome).name), NameOf(outcome).help, count);
-  }
-  for (std::size_t i = 0; i < ipfix::CounterArray<FragmentDrop>::kSize; ++i) {
-    const auto reason = static_cast<FragmentDrop>(i);
-    std::uint64_t count = 0;
-    for (const PortStatus& port : status.ports) count += port.fragments.dropped.Get(reason);
-    books.received += count;
-    add("fragment_" + std::string(NameOf(reason).name), NameOf(reason).help, count);
-  }
-  NicDrops nic;
-  for (const PortStatus& port : status.ports) {
-    nic.missed += port.nic.missed;
-    nic.errors += port.nic.errors;
-    nic.no_buffer += port.nic.no_buffer;
-  }
-  books.received += nic.total();
-  add("nic_missed", "Frames lost because a receive ring was full.", nic.missed);
-  add("nic_errors", "Frames that the NIC refused.", nic.errors);
-  add("nic_no_buffer", "Frames lost because no packet buffer was free.", nic.no_buffer);
-  return books;
 }
 
 }  // namespace hostscope::dataplane

@@ -16,6 +16,7 @@
 #include "dataplane/fragment_counters.h"
 #include "dataplane/frame_outcome.h"
 #include "dataplane/frame_tap.h"
+#include "dataplane/memory_status.h"
 #include "dataplane/notice_ring.h"
 #include "dataplane/port.h"
 #include "dataplane/spread_counters.h"
@@ -141,6 +142,8 @@ class Dataplane {
   std::uint64_t FramesMissed() const noexcept;
 
   DataplaneStatus status() const;
+  /// Any control thread, some times a second at most.
+  MemoryStatus memory() const;
   /// Of each worker, a number that grows about once a second while its loop runs. Any control thread, after
   /// Start().
   std::vector<std::uint64_t> beats() const;

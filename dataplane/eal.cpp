@@ -175,4 +175,23 @@ void Eal::Join(std::size_t worker) noexcept {
   rte_eal_wait_lcore(LcoreOfWorker(worker));
 }
 
+void Eal::MakeAt(std::size_t worker, const std::function<void()>& make) {
+  struct Call {
+    const std::function<void()>& make;
+    std::exception_ptr error;
+  } call{make, nullptr};
+  const auto run = [](void* argument) {
+    auto& given = *static_cast<Call*>(argument);
+    try {
+      given.make();
+    } catch (...) {
+      given.error = std::current_exception();
+    }
+    return 0;
+  };
+  Launch(worker, run, &call);
+  Join(worker);
+  if (call.error) std::rethrow_exception(call.error);
+}
+
 }  // namespace hostscope::dataplane

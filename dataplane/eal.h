@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,9 @@ class Eal {
   static void Launch(std::size_t worker, int (*run)(void*), void* argument);
   /// Waits until it returns.
   static void Join(std::size_t worker) noexcept;
+  /// Calls `make` on the worker's lcore, and waits: memory that it takes and touches there is of the worker's
+  /// NUMA node. Throws what it throws.
+  static void MakeAt(std::size_t worker, const std::function<void()>& make);
 };
 
 /// The CPUs that the calling thread runs on, ascending.

@@ -4,6 +4,7 @@
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
+#include <rte_lcore.h>
 #include <rte_mbuf.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -55,6 +56,14 @@ std::string PciAddress(std::string_view device) {
 
 int Port::socket() const noexcept {
   return rte_eth_dev_socket_id(id_);
+}
+
+int Port::memory_socket() const noexcept {
+  const int node = socket();
+  for (unsigned i = 0; i < rte_socket_count(); ++i) {
+    if (rte_socket_id_by_idx(i) == node) return node;
+  }
+  return SOCKET_ID_ANY;
 }
 
 Port::Port(const PortConfig& config, std::vector<std::string>& warnings) : config_(config), id_(kNoPort) {
@@ -170,18 +179,13 @@ std::uint16_t Port::RxDescriptors() const {
   rte_eth_dev_info info{};
   Check(rte_eth_dev_info_get(id_, &info), "read the device's limits");
   const rte_eth_desc_lim& limits = info.rx_desc_lim;
+  const std::string problem = DescriptorProblem(config_, {limits.nb_min, limits.nb_max, limits.nb_align});
+  if (!problem.empty()) Fail(problem);
   std::uint16_t rx_descriptors = config_.rx_descriptors != 0 ? config_.rx_descriptors : kRxDescriptors;
   std::uint16_t tx_descriptors = kTxDescriptors;
   Check(rte_eth_dev_adjust_nb_rx_tx_desc(id_, &rx_descriptors, &tx_descriptors), "size the rings");
-  if (config_.rx_descriptors != 0 && rx_descriptors != config_.rx_descriptors) {
-    Fail("rx_descriptors is " + std::to_string(config_.rx_descriptors) + "; the device takes " +
-         std::to_string(limits.nb_min) + " to " + std::to_string(limits.nb_max) + ", in steps of " +
-         std::to_string(std::max<std::uint16_t>(limits.nb_align, 1)));
-  }
-  if (BufferCount(config_) < rx_descriptors + 2 * kBufferCache) {
-    Fail("buffers is " + std::to_string(BufferCount(config_)) + "; rx_descriptors needs at least " +
-         std::to_string(rx_descriptors + 2 * kBufferCache));
-  }
+  const std::string lack = BufferProblem(config_, rx_descriptors);
+  if (!lack.empty()) Fail(lack);
   return rx_descriptors;
 }
 
@@ -189,21 +193,22 @@ void Port::SetUpQueues() {
   const std::uint16_t rx_descriptors = RxDescriptors();
   std::uint16_t tx_descriptors = kTxDescriptors;
   Check(rte_eth_dev_adjust_nb_rx_tx_desc(id_, nullptr, &tx_descriptors), "size the rings");
-  const int socket = rte_eth_dev_socket_id(id_);
+  const int node = memory_socket();
   for (std::uint16_t queue = 0; queue < config_.queues; ++queue) {
     const std::string name = "buffers-" + std::to_string(id_) + "-" + std::to_string(queue);
     rte_mempool* pool = rte_pktmbuf_pool_create(name.c_str(), BufferCount(config_), kBufferCache, 0,
-                                                BufferRoom(config_), socket);
+                                                BufferRoom(config_), node);
     if (pool == nullptr) {
       Fail("no memory for " + std::to_string(BufferCount(config_)) + " packet buffers of " +
-           std::to_string(BufferRoom(config_)) + " bytes: " + rte_strerror(rte_errno));
+           std::to_string(BufferRoom(config_)) + " bytes" +
+           (node < 0 ? "" : " on NUMA node " + std::to_string(node)) + ": " + rte_strerror(rte_errno));
     }
     pools_.push_back(pool);
-    Check(rte_eth_rx_queue_setup(id_, queue, rx_descriptors, static_cast<unsigned>(socket), nullptr, pool),
+    Check(rte_eth_rx_queue_setup(id_, queue, rx_descriptors, static_cast<unsigned>(node), nullptr, pool),
           "set up a receive queue");
   }
   for (std::uint16_t queue = 0; queue < tx_queues_; ++queue) {
-    Check(rte_eth_tx_queue_setup(id_, queue, tx_descriptors, static_cast<unsigned>(socket), nullptr),
+    Check(rte_eth_tx_queue_setup(id_, queue, tx_descriptors, static_cast<unsigned>(node), nullptr),
           "set up a transmit queue");
   }
 }
@@ -261,6 +266,13 @@ void Port::Detach() noexcept {
   }
   for (rte_mempool* pool : std::exchange(pools_, {})) rte_mempool_free(pool);
   id_ = kNoPort;
+}
+
+BufferPoolStatus Port::ReadPools() const {
+  BufferPoolStatus status;
+  status.device = config_.device;
+  for (const rte_mempool* const pool : pools_) AddPool(status, *pool);
+  return status;
 }
 
 void Port::Fail(const std::string& what) const {

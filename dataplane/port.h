@@ -9,6 +9,7 @@
 
 #include "dataplane/config.h"
 #include "dataplane/frame.h"
+#include "dataplane/memory_status.h"
 
 struct rte_mempool;
 
@@ -48,6 +49,7 @@ class Port {
   std::uint64_t rss_functions() const noexcept { return rss_functions_; }
   /// Of the first queue's buffers.
   rte_mempool* pool() const noexcept { return pools_.front(); }
+  BufferPoolStatus ReadPools() const;
   const FrameClassifier& classifier() const noexcept { return *classifier_; }
   std::uint16_t rx_queues() const noexcept { return config_.queues; }
   /// Queues that can answer; RX queue i answers on TX queue i.
@@ -56,8 +58,10 @@ class Port {
   NicDrops ReadDrops() const noexcept;
   Link ReadLink() const noexcept;
 
-  /// NUMA node of the device and its buffers; -1: unknown, or none.
+  /// NUMA node of the device; -1: unknown, or none.
   int socket() const noexcept;
+  /// The same for its memory: SOCKET_ID_ANY, which is -1, where the EAL has no memory there.
+  int memory_socket() const noexcept;
 
  private:
   void Attach();

@@ -52,6 +52,22 @@ std::uint32_t BufferCount(const PortConfig& config) noexcept {
   return 2 * descriptors + kTxDescriptors + 2 * kBufferCache + kDriverBuffers;
 }
 
+std::string DescriptorProblem(const PortConfig& config, const RingLimits& limits) {
+  const std::uint16_t wanted = config.rx_descriptors;
+  const std::uint16_t step = std::max<std::uint16_t>(limits.step, 1);
+  if (wanted == 0 || (wanted >= limits.least && wanted <= limits.most && wanted % step == 0)) return {};
+  return "rx_descriptors is " + std::to_string(wanted) + "; the device takes " +
+         std::to_string(limits.least) + " to " + std::to_string(limits.most) + ", in steps of " +
+         std::to_string(step);
+}
+
+std::string BufferProblem(const PortConfig& config, std::uint16_t rx_descriptors) {
+  const std::uint32_t least = rx_descriptors + 2 * kBufferCache;
+  if (BufferCount(config) >= least) return {};
+  return "buffers is " + std::to_string(BufferCount(config)) + "; rx_descriptors needs at least " +
+         std::to_string(least);
+}
+
 std::size_t BufferMib(const PortConfig& config) noexcept {
   constexpr std::size_t kPerBuffer = sizeof(rte_mbuf) + 2 * RTE_CACHE_LINE_SIZE;
   const std::size_t bytes = (BufferRoom(config) + kPerBuffer) * BufferCount(config) * config.queues;

@@ -21,6 +21,18 @@ std::size_t LargestFrame(const PortConfig& config) noexcept;
 std::uint16_t BufferRoom(const PortConfig& config) noexcept;
 /// Packet buffers of each queue.
 std::uint32_t BufferCount(const PortConfig& config) noexcept;
+
+/// What a device takes for a ring.
+struct RingLimits {
+  std::uint16_t least = 0;
+  std::uint16_t most = 0;
+  std::uint16_t step = 1;
+};
+/// What is wrong with the configured `rx_descriptors`, with both values; empty: nothing, or none is
+/// configured.
+std::string DescriptorProblem(const PortConfig& config, const RingLimits& limits);
+/// What is wrong with the configured `buffers` where a queue has so many descriptors; empty: nothing.
+std::string BufferProblem(const PortConfig& config, std::uint16_t rx_descriptors);
 /// Memory of all of them.
 std::size_t BufferMib(const PortConfig& config) noexcept;
 

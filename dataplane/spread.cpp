@@ -4,12 +4,15 @@
 
 namespace hostscope::dataplane {
 
-SpreadBoard::SpreadBoard(const std::vector<bool>& gives)
+SpreadBoard::SpreadBoard(const std::vector<bool>& gives, const MakeAt& make_at)
     : workers_(gives.size()), rings_(gives.size() * gives.size()) {
   for (std::size_t giver = 0; giver < size(); ++giver) {
-    for (std::size_t taker = 0; taker < size(); ++taker) {
-      if (gives[giver] && giver != taker) rings_[giver * size() + taker] = std::make_unique<JobRing>();
-    }
+    if (!gives[giver]) continue;
+    make_at(giver, [&] {
+      for (std::size_t taker = 0; taker < size(); ++taker) {
+        if (giver != taker) rings_[giver * size() + taker] = std::make_unique<JobRing>();
+      }
+    });
   }
 }
 

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <vector>
@@ -26,8 +27,12 @@ class SpreadBoard {
  public:
   static constexpr std::int64_t kIdle = std::numeric_limits<std::int64_t>::max();
 
-  /// `gives[i]`: worker i has queues of its own.
-  explicit SpreadBoard(const std::vector<bool>& gives);
+  /// `gives[i]`: worker i has queues of its own. `make_at(i, make)` calls `make` where memory is to be that
+  /// of worker i, who gives.
+  using MakeAt = std::function<void(std::size_t, const std::function<void()>&)>;
+  explicit SpreadBoard(
+      const std::vector<bool>& gives,
+      const MakeAt& make_at = [](std::size_t, const std::function<void()>& make) { make(); });
 
   struct alignas(64) Worker {
     std::atomic<std::int64_t> watermark{kIdle};  ///< giver: ns

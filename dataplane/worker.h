@@ -57,8 +57,8 @@ struct LoopGauges {
 
 /// A pinned run-to-completion loop: polls its queues, decodes in place, counts into its own host table,
 /// closes its windows on time, with or without traffic. While a queue is loaded it gives data sets away to
-/// workers that are not, and what they give away it reads into its own table. Constructed and destroyed on a
-/// control thread; Run() is the worker's.
+/// workers that are not, and what they give away it reads into its own table. Constructed on its
+/// lcore, so that its memory is near, and destroyed on a control thread; Run() is the worker's.
 class Worker final : private ipfix::DecoderObserver {
  public:
   struct Options {
@@ -120,28 +120,33 @@ class Worker final : private ipfix::DecoderObserver {
 
  private:
   static constexpr std::uint16_t kBurst = 32;
+  /// The longest IP packet, since IPv6 doesn't count its header, behind Ethernet and as many tags as are
+  /// walked.
+  static constexpr std::uint32_t kLongestFrame = 14 + 8 * 4 + 40 + 65535;
 
+  // In worker_frames.cpp.
+  unsigned PollQueues(ReceiveTime now) noexcept;
   unsigned Poll(RxQueue& queue, ReceiveTime now) noexcept;
   /// With `is_kept` the buffer went on to another worker.
   FrameOutcome Handle(RxQueue& queue, rte_mbuf* mbuf, ReceiveTime now, bool& is_kept) noexcept;
   std::span<const std::uint8_t> InOnePiece(RxQueue& queue, const rte_mbuf* mbuf) noexcept;
   void Read(RxQueue& queue, rte_mbuf* whole, ReceiveTime now) noexcept;
   unsigned ReadJoined(ReceiveTime now) noexcept;
+  JobRing::Place* PlaceFor(const ipfix::Datagram& datagram) noexcept;
+  void Answer(RxQueue& queue, rte_mbuf* mbuf, FrameOutcome outcome, ReceiveTime now) noexcept;
   void ExporterAdmitted(const Address& address, std::uint16_t port) noexcept override;
+
   bool TemplateCame(const ipfix::TemplateNotice& notice) noexcept override {
     return notices_ == nullptr || notices_->Write(notice);
   }
   bool RateCame(const ipfix::RateNotice& notice) noexcept override {
     return notices_ == nullptr || notices_->Write(notice);
   }
-  JobRing::Place* PlaceFor(const ipfix::Datagram& datagram) noexcept;
-  unsigned PollQueues(ReceiveTime now) noexcept;
   unsigned DoJobs(ReceiveTime now) noexcept;
   unsigned DoJobsOf(JobRing& ring, ReceiveTime now, ReceiveTime& arrival) noexcept;
   void TakeJobsBack() noexcept;
   /// Stopping: gives nothing any more. True once nothing is under way.
   bool HasFinishedJobs() noexcept;
-  void Answer(RxQueue& queue, rte_mbuf* mbuf, FrameOutcome outcome, ReceiveTime now) noexcept;
   /// False where the window is over, but what belongs to it may still come: then nothing may be counted that
   /// belongs to the next one.
   bool CloseWindow(ReceiveTime now) noexcept;

@@ -41,8 +41,8 @@ static_assert(kMaxTopEntry >= 40 + kMaxAddressText + 5 + 2 * kMaxNumberText);
 constexpr std::size_t kMaxHead = 256;
 constexpr std::size_t kMaxRest = 1024;
 constexpr std::size_t kMaxRecord = kMaxHead + 2 * (kMaxRole + kMaxTops) + kMaxRest;
-// And of a role's sketches: three names, and the largest sketch three times.
-constexpr std::size_t kMaxSketches = 64 + 3 * Base64Length(aggregator::kMaxSketchBytes);
+// And of a role's sketches: four names, two numbers, and the largest sketch three times.
+constexpr std::size_t kMaxSketches = 192 + 3 * Base64Length(aggregator::kMaxSketchBytes);
 
 // Shares are at least 2^-64, of which the shortest exact decimal in fixed notation has 20 zeros and 17
 // digits.
@@ -126,10 +126,18 @@ char* PutSketch(char* out, std::string_view name, const SketchSource& sketches, 
   return PutLiteral(PutBase64(out, {bytes.data(), size}), "\",");
 }
 
+// What a mean is of, since means can't be united.
+char* PutDurationSum(char* out, const RoleFigures& figures) noexcept {
+  if (figures.duration_count == 0) return out;
+  return Put(out, "\"duration\":{\"flows\":", figures.duration_count,
+             ",\"microseconds\":", figures.duration_sum_us, "},");
+}
+
 // A figure without sketch is left out; nothing where none has one.
-char* PutSketches(char* out, const SketchSource& sketches, Role role) noexcept {
+char* PutSketches(char* out, const SketchSource& sketches, Role role, const RoleFigures& figures) noexcept {
   char* const names = PutLiteral(out, ",\"sketches\":{");
-  char* end = PutSketch(names, "peers", sketches, role, DistinctFigure::kPeers);
+  char* const sums = sketches.HasWindow() ? PutDurationSum(names, figures) : names;
+  char* end = PutSketch(sums, "peers", sketches, role, DistinctFigure::kPeers);
   end = PutSketch(end, "src_ports", sketches, role, DistinctFigure::kSrcPorts);
   end = PutSketch(end, "dst_ports", sketches, role, DistinctFigure::kDstPorts);
   if (end == names) return out;
@@ -264,12 +272,14 @@ char* EncodeStream4Flow(const HostRecord& record, char* out) noexcept {
 }  // namespace
 
 JsonEncoder::JsonEncoder(std::string_view observer, Schema schema, bool with_sketches,
-                         HostNetwork host_network)
+                         HostNetwork host_network, const ContextSource* context)
     : schema_(schema),
       with_sketches_(with_sketches),
       host_network_(host_network),
+      context_(context),
       observer_(",\"observer\":{\"name\":" + JsonString(observer) + "}"),
-      max_record_size_(kMaxRecord + observer_.size() + (with_sketches ? 2 * kMaxSketches : 0)),
+      max_record_size_(kMaxRecord + observer_.size() + (with_sketches ? 2 * kMaxSketches : 0) +
+                       (context != nullptr ? kMaxContextText : 0)),
       id_maker_(observer) {
   head_.reserve(kMaxHead + observer_.size());
   network_.reserve(kMaxHead);
@@ -319,7 +329,7 @@ char* JsonEncoder::EncodeHostscope(const HostRecord& record, char* out,
     if (record.tops) {
       out = PutTops(out, *record.tops, role == Role::kSent ? record.tops->sent : record.tops->received);
     }
-    if (with_sketches_) out = PutSketches(out, sketches, role);
+    if (with_sketches_) out = PutSketches(out, sketches, role, figures);
     *out++ = '}';
   };
   if (record.sent.flows != 0) {
@@ -329,6 +339,10 @@ char* JsonEncoder::EncodeHostscope(const HostRecord& record, char* out,
   if (record.received.flows != 0) {
     out = PutLiteral(out, ",\"received\":{");
     put_role(record.received, Role::kReceived);
+  }
+  if (context_ != nullptr && !record.other) {
+    const std::string known = context_->ContextOf(record.host);
+    if (!known.empty()) out = PutText(PutLiteral(out, ",\"context\":"), known);
   }
   out = PutLiteral(out, ",\"record_id\":\"");
   out = id_maker_.Format(record, out);

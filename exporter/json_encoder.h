@@ -9,6 +9,7 @@
 #include "aggregator/closed_window.h"
 #include "aggregator/host_record.h"
 #include "aggregator/network_record.h"
+#include "exporter/context_source.h"
 #include "exporter/record_id.h"
 #include "exporter/sketch_source.h"
 
@@ -40,10 +41,11 @@ enum class HostNetwork {
 /// Nothing is allocated after construction. One thread.
 class JsonEncoder {
  public:
-  /// `with_sketches` adds the sketches of distinct counts to each role, in base64; with kStream4Flow it says
-  /// nothing.
+  /// `with_sketches` adds to each role what others need to unite it: the sketches of distinct counts, in
+  /// base64, and the sum behind avg_duration; with kStream4Flow it says nothing. With `context`, which lives
+  /// longer, host records of kHostscope have what it knows of the host; its texts are allocated.
   JsonEncoder(std::string_view observer, Schema schema, bool with_sketches = false,
-              HostNetwork host_network = HostNetwork::kText);
+              HostNetwork host_network = HostNetwork::kText, const ContextSource* context = nullptr);
 
   /// No record is longer than this.
   std::size_t max_record_size() const noexcept { return max_record_size_; }
@@ -88,10 +90,11 @@ class JsonEncoder {
   Schema schema_;
   bool with_sketches_;
   HostNetwork host_network_;
-  std::string observer_;  // ,"observer":{"name":…}
-  std::string head_;      // of every record of this window, up to and with the observer
-  std::string network_;   // ,"network":…}: of the record before, and mostly of the next one too
-  Prefix named_network_;  // in network_, unless that is empty
+  const ContextSource* context_;  // null: none
+  std::string observer_;          // ,"observer":{"name":…}
+  std::string head_;              // of every record of this window, up to and with the observer
+  std::string network_;           // ,"network":…}: of the record before, and mostly of the next one too
+  Prefix named_network_;          // in network_, unless that is empty
   std::size_t max_record_size_;
   RecordIdMaker id_maker_;
 };

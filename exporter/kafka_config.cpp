@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -44,6 +45,34 @@ constexpr std::pair<std::string_view, std::string_view> kRefused[] = {
     {"partitioner", "always murmur2_random, as in Java clients"},
 };
 
+// A consumer that reads a topic from its beginning at every start.
+constexpr Property kFixedOfConsumer[] = {
+    {"enable.auto.commit", "false"},
+    {"auto.offset.reset", "earliest"},
+};
+constexpr Property kDefaultsOfConsumer[] = {
+    {"client.id", "hostscope"},
+    {"topic.metadata.refresh.interval.ms", "10000"},  // topics may come later
+    {"queued.max.messages.kbytes", "8192"},
+    {"fetch.message.max.bytes", "262144"},
+};
+constexpr std::pair<std::string_view, std::string_view> kRefusedOfConsumer[] = {
+    {"bootstrap.servers", "set by `brokers`"},
+    {"metadata.broker.list", "set by `brokers`"},
+    {"enable.auto.commit", "always false, so that each start reads from the beginning"},
+    {"auto.offset.reset", "always earliest, so that each start reads from the beginning"},
+};
+
+struct RoleProperties {
+  std::span<const Property> fixed;
+  std::span<const Property> defaults;
+  std::span<const std::pair<std::string_view, std::string_view>> refused;
+};
+RoleProperties PropertiesOf(KafkaRole role) {
+  if (role == KafkaRole::kConsumer) return {kFixedOfConsumer, kDefaultsOfConsumer, kRefusedOfConsumer};
+  return {kFixed, kDefaults, kRefused};
+}
+
 bool IsSecret(std::string_view name) {
   const auto has = [name](std::string_view part) { return name.find(part) != std::string_view::npos; };
   return has("password") || has("secret") || has(".key") || has(".pem") || has("oauthbearer.config");
@@ -67,10 +96,11 @@ void Set(rd_kafka_conf_t* conf, const char* name, const std::string& value,
 }
 
 // Nothing where the property may be set.
-std::string_view WhyRefused(std::string_view name) {
-  const auto* refused = std::find_if(std::begin(kRefused), std::end(kRefused),
-                                     [name](const auto& entry) { return entry.first == name; });
-  return refused == std::end(kRefused) ? std::string_view() : refused->second;
+std::string_view WhyRefused(KafkaRole role, std::string_view name) {
+  const auto list = PropertiesOf(role).refused;
+  const auto refused =
+      std::find_if(list.begin(), list.end(), [name](const auto& entry) { return entry.first == name; });
+  return refused == list.end() ? std::string_view() : refused->second;
 }
 
 // librdkafka's own words could repeat the value, so they are not used.
@@ -90,19 +120,19 @@ bool IsKnown(const std::string& name) {
 }
 
 // Why it can't be set whatever the file has, or an empty string.
-std::string WhyNoSecret(const KafkaOptions& options, const std::string& name) {
-  if (const std::string_view refused = WhyRefused(name); !refused.empty()) return std::string(refused);
+std::string WhyNoSecret(const KafkaOptions& options, KafkaRole role, const std::string& name) {
+  if (const std::string_view refused = WhyRefused(role, name); !refused.empty()) return std::string(refused);
   if (options.properties.contains(name)) return "is in `properties` too; one of the two";
   return IsKnown(name) ? "" : "librdkafka has no such property";
 }
 
 // False where some were left out since they are not known here.
-bool SetSecrets(rd_kafka_conf_t* conf, const KafkaOptions& options, SecretFiles files,
+bool SetSecrets(rd_kafka_conf_t* conf, const KafkaOptions& options, KafkaRole role, SecretFiles files,
                 std::vector<std::string>& problems) {
   bool has_all = true;
   for (const auto& [name, file] : options.secrets) {
     const std::string where = "kafka: secrets: " + name + " '" + file + "'";
-    if (const std::string wrong = WhyNoSecret(options, name); !wrong.empty()) {
+    if (const std::string wrong = WhyNoSecret(options, role, name); !wrong.empty()) {
       problems.push_back(where + ": " + wrong);
       continue;
     }
@@ -133,21 +163,22 @@ void CheckTopic(const char* key, const std::string& topic, std::vector<std::stri
 }
 
 KafkaConf MakeKafkaConf(const KafkaOptions& options, SecretFiles files, std::vector<std::string>& problems,
-                        bool* has_all_secrets) {
+                        bool* has_all_secrets, KafkaRole role) {
+  const RoleProperties given = PropertiesOf(role);
   KafkaConf conf(rd_kafka_conf_new());
-  for (const Property& property : kDefaults) Set(conf.get(), property.name, property.value, problems);
-  Set(conf.get(), "compression.codec", options.compression, problems);
+  for (const Property& property : given.defaults) Set(conf.get(), property.name, property.value, problems);
+  if (role == KafkaRole::kProducer) Set(conf.get(), "compression.codec", options.compression, problems);
   for (const auto& [name, value] : options.properties) {
-    const std::string_view refused = WhyRefused(name);
+    const std::string_view refused = WhyRefused(role, name);
     if (refused.empty()) {
       Set(conf.get(), name.c_str(), value, problems);
     } else {
       problems.push_back(Quoted(name, value) + ": " + std::string(refused));
     }
   }
-  const bool has_all = SetSecrets(conf.get(), options, files, problems);
+  const bool has_all = SetSecrets(conf.get(), options, role, files, problems);
   if (has_all_secrets != nullptr) *has_all_secrets = has_all;
-  for (const Property& property : kFixed) Set(conf.get(), property.name, property.value, problems);
+  for (const Property& property : given.fixed) Set(conf.get(), property.name, property.value, problems);
   return conf;
 }
 

@@ -25,9 +25,12 @@ enum class SecretFiles : std::uint8_t {
 /// Adds to `problems` what is wrong with a topic's name; `key` is the option's.
 void CheckTopic(const char* key, const std::string& topic, std::vector<std::string>& problems);
 
-/// The producer's configuration without callbacks. Adds to `problems` what librdkafka says of each property,
-/// and which secret can't be read; no secret's value. `has_all_secrets`: none was left out.
+/// Which properties are given, and which are refused.
+enum class KafkaRole : std::uint8_t { kProducer, kConsumer };
+
+/// A client's configuration without brokers and callbacks. Adds to `problems` what librdkafka says of each
+/// property, and which secret can't be read; no secret's value. `has_all_secrets`: none was left out.
 KafkaConf MakeKafkaConf(const KafkaOptions& options, SecretFiles files, std::vector<std::string>& problems,
-                        bool* has_all_secrets = nullptr);
+                        bool* has_all_secrets = nullptr, KafkaRole role = KafkaRole::kProducer);
 
 }  // namespace hostscope::exporter

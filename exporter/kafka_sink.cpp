@@ -82,7 +82,7 @@ class KafkaSink final : public Sink, private KafkaListener {
       : options_(options),
         name_("kafka " + options.brokers),
         log_(std::move(log)),
-        encoder_(options.format, options.observer, options.schema, options.sketches),
+        encoder_(options.format, options.observer, options.schema, options.sketches, options.context),
         levels_(encoder_.LevelsToWrite(options.networks)),
         headers_(options_),
         buffer_(encoder_.max_record_size()) {}

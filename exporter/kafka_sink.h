@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "aggregator/network_record.h"
+#include "exporter/context_source.h"
 #include "exporter/record_encoder.h"
 #include "exporter/sink.h"
 
@@ -32,6 +33,7 @@ struct KafkaOptions {
   /// Further properties whose values are secret: the name of a file that has no more than the value and one
   /// line feed. A name without "/" is of the folder $CREDENTIALS_DIRECTORY (systemd's LoadCredential=).
   std::map<std::string, std::string> secrets;
+  const ContextSource* context = nullptr;  ///< host records in JSON have it; lives longer. Null: none
 };
 
 /// Every problem of the options that can be found without a broker, and without reading secrets; each names

@@ -26,7 +26,7 @@ class NdjsonSink final : public Sink {
   NdjsonSink(const NdjsonOptions& options, int fd)
       : name_("ndjson " + options.path),
         fd_(fd),
-        encoder_(options.observer, options.schema, options.sketches),
+        encoder_(options.observer, options.schema, options.sketches, HostNetwork::kText, options.context),
         networks_(encoder_.LevelsToWrite(options.networks)),
         writer_(fd, cancelled_),
         buffer_(kPieceBytes + encoder_.max_record_size() + 1) {}

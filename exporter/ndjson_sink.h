@@ -4,6 +4,7 @@
 #include <string>
 
 #include "aggregator/network_record.h"
+#include "exporter/context_source.h"
 #include "exporter/json_encoder.h"
 #include "exporter/sink.h"
 
@@ -16,6 +17,7 @@ struct NdjsonOptions {
   bool sketches = false;  ///< adds the sketches of distinct counts to each role
   /// Levels of the network records; nothing: none are written. Schema stream4flow has none in any case.
   std::optional<aggregator::NetworkLevels> networks = std::nullopt;
+  const ContextSource* context = nullptr;  ///< host records have it; lives longer. Null: none
 };
 
 /// A sink that writes one record a line (newline-delimited JSON) to a file, a pipe, a terminal or a socket.

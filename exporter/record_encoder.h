@@ -18,8 +18,9 @@ enum class RecordFormat : std::uint8_t { kJson, kProtobuf };
 class RecordEncoder {
  public:
   /// `schema` is JSON's: Protobuf has one schema.
-  RecordEncoder(RecordFormat format, std::string_view observer, Schema schema, bool with_sketches)
-      : encoder_(Make(format, observer, schema, with_sketches)) {}
+  RecordEncoder(RecordFormat format, std::string_view observer, Schema schema, bool with_sketches,
+                const ContextSource* context = nullptr)
+      : encoder_(Make(format, observer, schema, with_sketches, context)) {}
 
   std::size_t max_record_size() const noexcept {
     return is_json() ? json()->max_record_size() : proto()->max_record_size();
@@ -55,9 +56,10 @@ class RecordEncoder {
 
  private:
   using Encoder = std::variant<JsonEncoder, ProtoEncoder>;
-  static Encoder Make(RecordFormat format, std::string_view observer, Schema schema, bool with_sketches) {
+  static Encoder Make(RecordFormat format, std::string_view observer, Schema schema, bool with_sketches,
+                      const ContextSource* context) {
     if (format == RecordFormat::kProtobuf) return ProtoEncoder(observer, with_sketches);
-    return JsonEncoder(observer, schema, with_sketches);
+    return JsonEncoder(observer, schema, with_sketches, HostNetwork::kText, context);
   }
 
   bool is_json() const noexcept { return std::holds_alternative<JsonEncoder>(encoder_); }

@@ -16,6 +16,7 @@ class SketchSource {
   SketchSource(const aggregator::ClosedWindow& window, std::size_t index) noexcept
       : window_(&window), index_(index) {}
 
+  bool HasWindow() const noexcept { return window_ != nullptr; }
   /// Writes at most kMaxSketchBytes; returns how many, 0 where there is none.
   std::size_t Write(aggregator::Role role, aggregator::DistinctFigure figure,
                     std::uint8_t* out) const noexcept {

@@ -137,6 +137,7 @@ struct Accounting {
   Counter samplers_refused;   ///< sampling rates beyond the configured number of selectors
   Counter sequence_expected;  ///< units that should have come (records, datagrams or flows)
   Counter sequence_lost;      ///< of these, the estimate of what never reached us
+  Counter sequence_gaps;      ///< times that numbers were missing; late datagrams don't take them back
   Counter sequence_resets;    ///< jumps taken as a restart, not as loss
 };
 

@@ -275,7 +275,7 @@ void Decoder::Impl::ReadData(Message& message, std::uint16_t id,
     ReadOptions(message, plan, body);
     return;
   }
-  const SamplingRate rate = DefaultRate(message);
+  const SamplingRate rate = DefaultRate(message.key);
   if (message.job != nullptr && HandOut(message, plan, plan_index, body, rate)) return;
   ReadFlows(message, plan, body, rate);
 }
@@ -314,13 +314,22 @@ void Decoder::Impl::CopyExporters(std::vector<ExporterBooks>& into) const noexce
     if (!exporters_.IsUsed(i)) continue;
     const ExporterKey& key = exporters_.KeyOf(i);
     const Exporter& exporter = exporters_[i];
+    SamplingOrigin origin = SamplingOrigin::kAnnounced;
+    if (exporter.settings != nullptr) {
+      if (exporter.settings->sampling_rate) origin = SamplingOrigin::kConfigured;
+      if (!exporter.settings->apply_sampling) origin = SamplingOrigin::kIgnored;
+    }
     into.push_back({.address = key.address,
                     .port = key.port,
                     .version = exporter.version,
                     .observation_domain = key.domain,
                     .templates = exporter.templates,
                     .last_received = exporter.last_received,
+                    .template_received = exporter.template_received,
+                    .held_bytes = exporter.held.bytes,
                     .sampling_rate = exporter.last_rate.value(),
+                    .announced_rate = DefaultRate(key).value(),
+                    .sampling_origin = origin,
                     .clock_offset_ns = exporter.clock_offset_ns,
                     .accounting = exporter.accounting});
   }

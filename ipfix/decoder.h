@@ -26,6 +26,13 @@ struct Datagram {
   ReceiveTime received;
 };
 
+/// Whose sampling rate counts for an exporter.
+enum class SamplingOrigin : std::uint8_t {
+  kAnnounced,   ///< what it says by itself
+  kConfigured,  ///< that of its settings, whatever it says
+  kIgnored,     ///< none: its settings say so
+};
+
 /// What one exporter (source address, source port, observation domain) has sent so far, for other threads.
 /// Holds no memory of its own, so that a decoding thread can write it down without asking for any.
 struct ExporterBooks {
@@ -35,7 +42,11 @@ struct ExporterBooks {
   std::uint32_t observation_domain = 0;
   std::uint32_t templates = 0;
   ReceiveTime last_received;
-  double sampling_rate = 1;          ///< the last rate applied; 1 is unsampled
+  ReceiveTime template_received;  ///< the last template, new or again; the epoch: none came since it is known
+  std::uint64_t held_bytes = 0;   ///< of data sets that wait for their template
+  double sampling_rate = 1;       ///< the last rate applied; 1 is unsampled
+  double announced_rate = 1;      ///< in options data, for records that name no selector; 1: none
+  SamplingOrigin sampling_origin = SamplingOrigin::kAnnounced;
   std::int64_t clock_offset_ns = 0;  ///< exporter's export time minus arrival, of the last datagram
   Accounting accounting;
 };

@@ -66,7 +66,7 @@ void Decoder::Impl::ReadHeld(Message& message, std::uint16_t id) noexcept {
     if (plan.is_options) {
       ReadOptions(message, plan, set.body);
     } else {
-      ReadFlows(message, plan, set.body, DefaultRate(message));
+      ReadFlows(message, plan, set.body, DefaultRate(message.key));
     }
     batch_.Flush(*message.consumer);
   }

@@ -43,10 +43,10 @@ bool IsOver(ReceiveTime last, std::int64_t lifetime_ns, ReceiveTime now) noexcep
 
 }  // namespace
 
-SamplingRate Decoder::Impl::DefaultRate(const Message& message) const noexcept {
+SamplingRate Decoder::Impl::DefaultRate(const ExporterKey& key) const noexcept {
   if (samplers_.size() == 0) return SamplingRate{};
   const std::uint32_t index =
-      samplers_.Find({.address = message.key.address, .domain = message.key.domain, .is_default = true});
+      samplers_.Find({.address = key.address, .domain = key.domain, .is_default = true});
   if (index == SamplerTable::kNone) return SamplingRate{};
   const Sampler& sampler = samplers_[index];
   return sampler.is_system_wide ? sampler.rate : sampler.last_rate;
@@ -115,6 +115,7 @@ void Decoder::Impl::ShiftClock(std::int64_t ns) noexcept {
   ForEach(exporters_, [&](std::uint32_t index) {
     if (exporters_[index].policy != policy_version_) Rebind(index);  // so that only one policy has limits
     Shift(exporters_[index].last_received, ns);
+    Shift(exporters_[index].template_received, ns);
   });
   ForEach(templates_, [&](std::uint32_t index) {
     Shift(templates_[index].last_received, ns);

@@ -115,7 +115,7 @@ class Decoder::Impl final : public SamplerLookup, public OptionsConsumer {
     context.clock = message.clock;
     return context;
   }
-  SamplingRate DefaultRate(const Message& message) const noexcept;
+  SamplingRate DefaultRate(const ExporterKey& key) const noexcept;
   void Announce(SamplingRate rate, bool has_selector, std::uint64_t selector) noexcept;
   Sampler* SamplerFor(const SamplerKey& key) noexcept;
 

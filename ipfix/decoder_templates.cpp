@@ -37,6 +37,7 @@ void Decoder::Impl::Learn(Message& message, const TemplateRecord& record) noexce
     Book(message, &Accounting::refusals, kept.refusal);
     return;
   }
+  message.exporter->template_received = message.datagram->received;
   if (observer_ != nullptr) Tell(message, record);
   if (kept.event == TemplateEvent::kLearned) ReadHeld(message, record.id);
 }

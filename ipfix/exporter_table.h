@@ -35,6 +35,7 @@ struct Exporter {
   PolicyRule* rule = nullptr;  ///< of the decoder's policy, or of the one before; null: refused
   SequenceTracker sequence;
   ReceiveTime last_received;
+  ReceiveTime template_received;  ///< the last of its templates, new or again
   std::int64_t clock_offset_ns = 0;
   SamplingRate last_rate;
   std::uint64_t flow_sets = 0;      ///< sets of flow records met so far, and

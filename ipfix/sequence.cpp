@@ -61,6 +61,7 @@ void SequenceTracker::Observe(std::uint32_t sequence, std::uint64_t units, Accou
   } else if (gap > 0 && gap <= kLargestGap) {
     book(&Accounting::sequence_expected, static_cast<std::uint64_t>(gap));
     book(&Accounting::sequence_lost, static_cast<std::uint64_t>(gap));
+    book(&Accounting::sequence_gaps, 1);
     recently_lost_ += static_cast<std::uint32_t>(gap);
     advance();
   } else if (gap < 0 && gap >= -kLateWindow && gap + static_cast<std::int64_t>(units) <= 0) {

@@ -12,6 +12,7 @@
 #include "aggregator/network_record.h"
 #include "aggregator/profile/profile_options.h"
 #include "dataplane/config.h"
+#include "exporter/context/context.h"
 #include "exporter/elastic/elastic_sink.h"
 #include "exporter/http/http_options.h"
 #include "exporter/kafka_sink.h"
@@ -92,6 +93,11 @@ struct MetricsConfig {
   std::size_t max_exporters = 20;  ///< with time series of their own
 };
 
+struct ContextConfig {
+  std::vector<std::string> brokers;  ///< of logs; empty: none are read
+  context::ContextOptions options;   ///< but for the brokers
+};
+
 struct StateConfig {
   std::string path;  ///< empty: nothing outlives the program
   std::int64_t interval_ns = 30'000'000'000;
@@ -115,6 +121,7 @@ struct Config {
   http::HttpOptions http;
   MetricsConfig metrics;
   StateConfig state;
+  ContextConfig context;
   LogLevel log_level = LogLevel::kInfo;
 };
 
@@ -143,6 +150,13 @@ inline exporter::KafkaOptions KafkaOptionsOf(
 inline exporter::RawFlowOptions RawFlowOptionsOf(const RawFlowsConfig& flows) {
   exporter::RawFlowOptions options = flows.options;
   options.kafka.brokers = WithCommas(flows.brokers);
+  return options;
+}
+
+inline context::ContextOptions ContextOptionsOf(const ContextConfig& config) {
+  context::ContextOptions options = config.options;
+  options.kafka.brokers = WithCommas(config.brokers);
+  if (config.brokers.empty()) options.topics.clear();
   return options;
 }
 

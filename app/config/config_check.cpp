@@ -1,10 +1,13 @@
 #include "app/config/config_check.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "app/config/text.h"
 #include "exporter/address_text.h"
+#include "exporter/context/context_file.h"
+#include "exporter/context/topic_reader.h"
 #include "exporter/elastic/elastic_sink.h"
 #include "exporter/kafka_sink.h"
 
@@ -190,6 +193,44 @@ void CheckProfiles(const Config& config, Checker& checker) {
   checker.Report("profiles.window", FormatDuration(length) + " is no length of `windows`", "one of those");
 }
 
+void CheckAttributes(const std::string& path, const context::TopicMapping& topic,
+                     std::map<std::string, context::Keep>& kept, Checker& checker) {
+  if (topic.attributes.empty())
+    checker.Report(path + ".attributes", "has no attribute, so the topic says nothing", "at least one");
+  checker.NoneTwice(path + ".attributes", topic.attributes,
+                    [](const context::AttributeMapping& attribute) { return attribute.name; });
+  for (std::size_t i = 0; i < topic.attributes.size(); ++i) {
+    const context::AttributeMapping& attribute = topic.attributes[i];
+    const std::string item = path + ".attributes[" + std::to_string(i) + "]";
+    if (!context::IsAttributeName(attribute.name))
+      checker.Report(item + ".name", Quote(attribute.name) + " is no name", context::kAllowedNames);
+    if (kept.emplace(attribute.name, attribute.keep).first->second != attribute.keep)
+      checker.Report(item + ".keep", "differs from that of " + Quote(attribute.name) + " in another topic",
+                     "the same in each");
+  }
+}
+
+void CheckContext(const ContextConfig& config, Checker& checker) {
+  if (!checker.IsSound("context")) return;
+  const context::ContextOptions options = ContextOptionsOf(config);
+  checker.NoneTwice("context.files", options.files, [](const std::string& path) { return path; });
+  for (std::size_t i = 0; i < options.files.size(); ++i) {
+    if (!context::KindOfFile(options.files[i]).empty()) continue;
+    checker.Report("context.files[" + std::to_string(i) + "]",
+                   Quote(options.files[i]) + " is of no known kind", "a name that ends in .csv or .json");
+  }
+  const std::vector<context::TopicMapping>& topics = config.options.topics;
+  if (topics.empty() && !config.brokers.empty())
+    checker.Report("context.kafka", "has brokers but no topics", "both, or no brokers");
+  checker.NoneTwice("context.kafka.topics", topics,
+                    [](const context::TopicMapping& topic) { return topic.topic; });
+  std::map<std::string, context::Keep> kept;
+  for (std::size_t i = 0; i < topics.size(); ++i)
+    CheckAttributes("context.kafka.topics[" + std::to_string(i) + "]", topics[i], kept, checker);
+  for (std::string& wrong : context::CheckReaderOptions(options.kafka, false))
+    checker.Report("context.kafka", std::move(wrong), "what librdkafka allows of a consumer");
+}
+
 void ReportAll(const std::vector<http::OptionProblem>& problems, Checker& checker) {
   for (const http::OptionProblem& problem : problems) {
     checker.Report("http." + problem.key, problem.wrong, problem.allowed);
@@ -236,6 +277,7 @@ void CheckConfig(const Config& config, const KeyLines& lines, std::vector<Proble
   CheckStore(config, checker);
   CheckProfiles(config, checker);
   CheckHttp(config.http, checker);
+  CheckContext(config.context, checker);
 }
 
 void CheckConfigFiles(const Config& config, const KeyLines& lines, std::vector<Problem>& problems) {
@@ -246,6 +288,14 @@ void CheckConfigFiles(const Config& config, const KeyLines& lines, std::vector<P
                  checker);
   if (!config.raw_flows.brokers.empty())
     CheckSecrets("raw_flows", RawFlowOptionsOf(config.raw_flows).kafka, checker);
+  const context::ContextOptions options = ContextOptionsOf(config.context);
+  for (std::string& wrong : context::Context::CheckFiles(options))
+    checker.Report("context.files", std::move(wrong), "");
+  if (!options.kafka.secrets.empty()) {
+    for (std::string& wrong : context::CheckReaderOptions(options.kafka, true))
+      checker.Report("context.kafka", std::move(wrong),
+                     "a file that this user can read, with what librdkafka allows");
+  }
 }
 
 }  // namespace hostscope::app

@@ -1,5 +1,6 @@
 #include "app/config/config_keys.h"
 
+#include "app/config/context_keys.h"
 #include "app/config/elastic_keys.h"
 #include "exporter/address_text.h"
 
@@ -210,15 +211,15 @@ void DescribeExporterSettings(KeyVisitor& visitor, ipfix::ExporterSettings& sett
 void DescribeExporters(KeyVisitor& visitor, ipfix::Settings& settings) {
   visitor.One({"only_listed", "Decode only exporters that one of the rules matches."},
               Switch(settings.only_listed_exporters));
-  visitor.One({"max", "Exporters (address, port, observation domain) tracked at once."},
+  visitor.One({"max", "Exporters (address, port, observation domain) that each worker has room for."},
               Whole(settings.max_exporters, std::size_t{1}, std::size_t{1'000'000}));
   visitor.One({"max_per_address",
                "So many of them with one address, which differ in port or domain, so that one address can't\n"
-               "use up all."},
+               "use up all of a worker's."},
               Whole(settings.max_exporters_per_address, std::size_t{1}, std::size_t{10'000'000}));
   visitor.One({"lifetime", "An exporter silent for so long gives its place away when all are taken."},
               DurationOrNever(settings.exporter_lifetime_ns, kSecond, 365 * kDay));
-  visitor.One({"max_samplers", "Sampling rates by selector, of all exporters together."},
+  visitor.One({"max_samplers", "Sampling rates by selector, of all exporters of a worker together."},
               Whole(settings.max_samplers, std::size_t{1}, std::size_t{10'000'000}));
   visitor.Section({"defaults", "How records of an exporter are read that no rule matches."},
                   [&](KeyVisitor& inner) { DescribeExporterSettings(inner, settings.default_exporter); });
@@ -240,7 +241,7 @@ void DescribeExporters(KeyVisitor& visitor, ipfix::Settings& settings) {
 }
 
 void DescribeTemplates(KeyVisitor& visitor, ipfix::Settings& settings) {
-  visitor.One({"max", "Templates of all exporters together, about 1.5 KiB each."},
+  visitor.One({"max", "Templates of all exporters of a worker together, about 1.5 KiB each."},
               Whole(settings.max_templates, std::size_t{1}, std::size_t{10'000'000}));
   visitor.One({"max_per_exporter", "So that one exporter can't use up all."},
               Whole(settings.max_templates_per_exporter, std::size_t{1}, std::size_t{65'280}));
@@ -266,7 +267,7 @@ void DescribeTemplates(KeyVisitor& visitor, ipfix::Settings& settings) {
         inner.One(
             {"size", "Memory of each worker for them; beyond it the oldest go. none: such data are skipped."},
             BytesOrNone(settings.held_bytes, 64 * 1024, 64 * 1024 * kMiB));
-        inner.One({"size_per_exporter", "So that one exporter can't use up all."},
+        inner.One({"size_per_exporter", "So that one exporter can't use up all of it."},
                   Bytes(settings.held_bytes_per_exporter, 1024, 64 * 1024 * kMiB));
         inner.One(
             {"lifetime", "How long. They count in the window in which they came if it is open, else now."},
@@ -510,10 +511,16 @@ void DescribeConfig(KeyVisitor& visitor, Config& config) {
   visitor.Section(
       {"top", "The peers and destination ports with most flows or bytes, for each host and role. 0: none."},
       [&](KeyVisitor& inner) { DescribeTop(inner, config.top); });
-  visitor.Section({"exporters", "Who may send, and how to read what they send."},
-                  [&](KeyVisitor& inner) { DescribeExporters(inner, config.dataplane.decoder); });
-  visitor.Section({"templates", "Bounds of what exporters may make us remember."},
-                  [&](KeyVisitor& inner) { DescribeTemplates(inner, config.dataplane.decoder); });
+  visitor.Section(
+      {"exporters",
+       "Who may send, and how to read what they send. An exporter is on one worker, and each worker has\n"
+       "`max` places: however a NIC spreads exporters, so many are sure to find one."},
+      [&](KeyVisitor& inner) { DescribeExporters(inner, config.dataplane.decoder); });
+  visitor.Section(
+      {"templates",
+       "Bounds of what exporters may make us remember: of each worker, so that all together may take as\n"
+       "many times that as there are workers."},
+      [&](KeyVisitor& inner) { DescribeTemplates(inner, config.dataplane.decoder); });
   visitor.Section(
       {"network_records",
        "Records of whole networks, besides those of hosts: of each monitored network, and of the\n"
@@ -545,6 +552,11 @@ void DescribeConfig(KeyVisitor& visitor, Config& config) {
        "Templates and sampling rates of exporters, for the next start: else nothing of an exporter\n"
        "can be read until it repeats its templates."},
       [&](KeyVisitor& inner) { DescribeState(inner, config.state); });
+  visitor.Section(
+      {"context",
+       "What is known of hosts beside their traffic, for the console and whoever asks: names,\n"
+       "administrators, switch ports. Of each attribute the longest prefix counts: docs/context.md."},
+      [&](KeyVisitor& inner) { DescribeContext(inner, config.context); });
   visitor.Section({"logging", "What the program says of itself."},
                   [&](KeyVisitor& inner) { DescribeLogging(inner, config); });
 }

@@ -50,6 +50,7 @@ aggregator::MergerOptions MergerOptionsOf(const Config& config, std::size_t work
   for (const std::int64_t length : config.window_lengths_ns) {
     if (length != options.base_length_ns) options.rollup_lengths_ns.push_back(length);
   }
+  options.began_ns = exporter::WallClock().ns;
   options.table = {config.memory.max_hosts, config.memory.sketch_bytes, RandomKey(), config.top};
   options.max_tables = 3 * workers + 2 * config.window_lengths_ns.size() + kWindowsWaiting;
   if (config.profiles.is_enabled) options.max_tables += Profiler::kMostWindows;
@@ -70,6 +71,14 @@ std::unique_ptr<exporter::RawFlowPublisher> OpenRawFlows(const Config& config, s
   return std::move(opened.publisher);
 }
 
+std::unique_ptr<context::Context> OpenContext(const Config& config) {
+  context::ContextOptions options = ContextOptionsOf(config.context);
+  if (!options.IsOn()) return nullptr;
+  return std::make_unique<context::Context>(
+      std::move(options), config.observer_name,
+      [](std::string_view message) { spdlog::warn("context: {}", message); });
+}
+
 }  // namespace
 
 Appliance::Appliance(const Config& config)
@@ -79,7 +88,9 @@ Appliance::Appliance(const Config& config)
       dataplane_(DataplaneConfigOf(config, state_)),
       merger_(merger_options_ = MergerOptionsOf(config, dataplane_.worker_count()), networks_),
       profiler_(MakeProfiler(config)),
-      delivery_(config),
+      context_(OpenContext(config)),
+      delivery_(config, exporter::RealFileSystem(),
+                config.context.options.in_records ? context_.get() : nullptr),
       raw_flows_(OpenRawFlows(config, dataplane_.worker_count())) {}
 
 Appliance::~Appliance() {
@@ -91,6 +102,7 @@ void Appliance::Start() {
   dataplane_.Start(merger_, raw_flows_ == nullptr ? std::vector<FlowTap*>() : raw_flows_->taps());
   state_.Start(dataplane_);
   if (profiler_ != nullptr) profiler_->Start();
+  if (context_ != nullptr) context_->Start();
   merging_ = std::thread([this] { MergeUntilStopped(); });
 }
 
@@ -101,6 +113,7 @@ void Appliance::Stop() {
   workers_have_ended_.store(true, std::memory_order_release);
   if (raw_flows_ != nullptr) raw_flows_->Stop(kRawFlowDeadline);
   merging_.join();
+  if (context_ != nullptr) context_->Stop();
 }
 
 void Appliance::MergeUntilStopped() {

@@ -48,6 +48,8 @@ class Appliance {
   dataplane::DataplaneStatus status() const { return dataplane_.status(); }
   /// Whose figures agree with each other. Only after Start().
   dataplane::DataplaneSnapshot Snapshot() const { return dataplane_.Snapshot(); }
+  /// Null: nothing is known of hosts beside their traffic.
+  context::Context* context() const noexcept { return context_.get(); }
   const Delivery& delivery() const noexcept { return delivery_; }
   /// Null: there are no profiles.
   const Profiler* profiler() const noexcept { return profiler_.get(); }
@@ -73,6 +75,7 @@ class Appliance {
  private:
   void MergeUntilStopped();
   void TakeParts();
+  void AddTables(StatsGroup& group) const;
   void Push(const std::vector<aggregator::ClosedWindowPtr>& windows);
   void Deliver(const std::vector<aggregator::ClosedWindowPtr>& windows);
 
@@ -83,6 +86,7 @@ class Appliance {
   dataplane::Dataplane dataplane_;
   aggregator::Merger merger_;
   std::unique_ptr<Profiler> profiler_;  // null: off
+  std::unique_ptr<context::Context> context_;
   Delivery delivery_;
   std::unique_ptr<exporter::RawFlowPublisher> raw_flows_;  // null: off. The workers end before it does
   Counter hosts_;                                          // of base windows

@@ -1,4 +1,8 @@
+#include <unistd.h>
+
 #include <algorithm>
+#include <fstream>
+#include <string>
 
 #include "app/run/appliance.h"
 
@@ -72,6 +76,40 @@ void AddProfiles(StatsGroup& group, const ProfilerStatus& status) {
   file.Add("damaged", status.damaged);
 }
 
+void AddWorkers(StatsGroup& group, const std::vector<dataplane::WorkerStatus>& workers) {
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    StatsGroup& worker = group.Group(std::to_string(i));
+    worker.Add("cpu", workers[i].cpu);
+    worker.SetReal("busy_ratio", workers[i].busy_share);
+    worker.SetReal("longest_loop_seconds", static_cast<double>(workers[i].longest_loop_ns) / 1e9);
+    worker.SetReal("longest_loop_ever_seconds", static_cast<double>(workers[i].longest_loop_ever_ns) / 1e9);
+    worker.Add("exporters", workers[i].exporters);
+  }
+}
+
+/// What the kernel has given this process, hugepages left out, where it says so.
+std::uint64_t ResidentBytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::uint64_t size = 0;
+  std::uint64_t resident = 0;
+  statm >> size >> resident;
+  return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+void AddMemory(StatsGroup& group, const dataplane::MemoryStatus& memory) {
+  group.Add("resident", ResidentBytes());
+  StatsGroup& dpdk = group.Group("dpdk");
+  dpdk.Add("in_hugepages", std::uint64_t{memory.is_in_hugepages});
+  dpdk.Add("reserved", memory.reserved_bytes);
+  dpdk.Add("used", memory.used_bytes);
+  for (const dataplane::BufferPoolStatus& port : memory.pools) {
+    StatsGroup& pool = group.Group("pools").Group(port.device);
+    pool.Add("buffers", port.buffers);
+    pool.Add("in_use", port.in_use);
+    pool.Add("bytes", port.bytes);
+  }
+}
+
 void AddRawFlows(StatsGroup& group, const exporter::RawFlowStatus& status) {
   group.Add("seen", status.seen);
   group.Add("delivered", status.delivered);
@@ -102,6 +140,9 @@ Stats Appliance::stats() const {
   stats.AddMerger(merger_.counters());
   stats.AddHosts(hosts_.Get());
   stats.Group("exporters").Add("active", exporters);
+  AddWorkers(stats.Group("workers"), status.workers);
+  AddMemory(stats.Group("memory"), dataplane_.memory());
+  AddTables(stats.Group("memory"));
   stats.AddRules(status.rules);
   for (const dataplane::PortStatus& port : status.ports)
     AddPort(stats.Group("ports").Group(port.device), port);
@@ -112,6 +153,19 @@ Stats Appliance::stats() const {
   if (profiler_ != nullptr) AddProfiles(stats.Group("profiles"), profiler_->status());
   if (state_.is_on()) AddState(stats.Group("state"), state_.counters());
   return stats;
+}
+
+void Appliance::AddTables(StatsGroup& group) const {
+  const aggregator::TableCounts counts = merger_.tables();
+  StatsGroup& tables = group.Group("tables");
+  tables.Add("all", counts.all);
+  tables.Add("free", counts.free);
+  tables.Add("hosts_of_each", merger_options_.table.max_hosts);
+  tables.Add("hosts_of_last_window", hosts_of_last_window());
+  tables.Add("most_bytes", max_table_bytes());
+  StatsGroup& sketches = group.Group("sketches");
+  sketches.Add("bytes_of_each_table", merger_options_.table.sketch_bytes);
+  sketches.Add("used_in_last_window", merger_.counters().last_sketch_bytes.load(std::memory_order_relaxed));
 }
 
 }  // namespace hostscope::app

@@ -21,7 +21,8 @@ http::Response ResponseOf(exporter::ApiAnswer answer) {
   return response;
 }
 
-exporter::ApiOptions ApiOptionsOf(const Config& config, const Appliance& appliance) {
+exporter::ApiOptions ApiOptionsOf(const Config& config, const Appliance& appliance,
+                                  const std::shared_ptr<ExportersApi>& exporters) {
   exporter::ApiOptions options;
   options.observer = config.observer_name;
   options.version = HOSTSCOPE_VERSION;
@@ -30,14 +31,20 @@ exporter::ApiOptions ApiOptionsOf(const Config& config, const Appliance& applian
   std::sort(options.lengths_ns.begin(), options.lengths_ns.end());
   options.networks = config.networks;
   options.levels = config.network_records.Wanted();
+  options.context = appliance.context();
   options.stats = [&appliance] { return appliance.stats().ToJson(); };
+  options.exporters = [exporters](const exporter::Parameters& parameters) {
+    return exporters->Answer(parameters);
+  };
   return options;
 }
 
 }  // namespace
 
 ConsoleRoutes::ConsoleRoutes(const Config& config, Appliance& appliance)
-    : api_(std::make_shared<exporter::Api>(*appliance.delivery().history(), ApiOptionsOf(config, appliance))),
+    : exporters_(std::make_shared<ExportersApi>(appliance)),
+      api_(std::make_shared<exporter::Api>(*appliance.delivery().history(),
+                                           ApiOptionsOf(config, appliance, exporters_))),
       files_(ConsoleFiles()) {
   appliance.SetListener([api = api_, events = events_](const aggregator::ClosedWindow& window) {
     events->Publish("window", api->EventOf(window));

@@ -4,6 +4,7 @@
 
 #include "app/config/config.h"
 #include "app/run/appliance.h"
+#include "app/run/exporters/exporters_api.h"
 #include "exporter/http/events.h"
 #include "exporter/http/router.h"
 #include "exporter/http/static_files.h"
@@ -20,10 +21,13 @@ class ConsoleRoutes {
 
   /// Whatever no other route has is the console's. `router` is used only as long as this lives.
   void AddTo(http::Router& router) const;
+  /// See ExportersApi.
+  void Look() { exporters_->Look(); }
 
  private:
   http::Response File(std::string_view path) const;
 
+  std::shared_ptr<ExportersApi> exporters_;
   std::shared_ptr<const exporter::Api> api_;  // shared with who is told of windows
   std::shared_ptr<http::EventBroadcaster> events_ = std::make_shared<http::EventBroadcaster>();  // the same
   http::StaticFiles files_;

@@ -126,8 +126,8 @@ void AddStore(StatsGroup& group, const exporter::StoreStatus& status,
 
 }  // namespace
 
-Delivery::Delivery(const Config& config, exporter::FileSystem& fs) {
-  std::vector<NamedSink> sinks = OpenSinks(config);
+Delivery::Delivery(const Config& config, exporter::FileSystem& fs, const exporter::ContextSource* context) {
+  std::vector<NamedSink> sinks = OpenSinks(config, context);
   if (!config.store.path.empty()) store_ = OpenStore(config, sinks, fs);
   const std::int64_t base_ns =
       *std::min_element(config.window_lengths_ns.begin(), config.window_lengths_ns.end());

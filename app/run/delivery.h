@@ -25,7 +25,8 @@ class Delivery {
  public:
   /// Opens the store, on `fs`, which lives longer, and every sink. Throws std::runtime_error that says every
   /// problem.
-  explicit Delivery(const Config& config, exporter::FileSystem& fs = exporter::RealFileSystem());
+  explicit Delivery(const Config& config, exporter::FileSystem& fs = exporter::RealFileSystem(),
+                    const exporter::ContextSource* context = nullptr);
 
   /// Windows to read, on any thread; null: there is neither a store nor HTTP.
   exporter::WindowSource* history() const noexcept { return history_.get(); }

@@ -127,8 +127,10 @@ http::Response FrameCapture::Begin(const dataplane::CaptureFilter& filter, Limit
   for (const dataplane::PortStatus& port : appliance_.status().ports)
     AppendInterface(port.device, filter.snap_length, response.first_events);
   appliance_.dataplane().StartCapture(filter);
+  books_.begun.Add(1);
   thread_ = std::jthread([this, limits, reader = std::weak_ptr<Stream>(stream)](const std::stop_token& stop) {
     Run(stop, reader, limits);
+    books_.ended.Add(1);
     is_running_.store(false);
   });
   return response;
@@ -146,7 +148,8 @@ void FrameCapture::Run(const std::stop_token& stop, const std::weak_ptr<Stream>&
   const auto end = Clock::now() + std::chrono::seconds(limits.seconds.value_or(kMaxSeconds));
   const std::uint64_t wanted = limits.frames.value_or(UINT64_MAX);
   std::uint64_t written = 0;
-  std::uint64_t too_slow = 0;
+  std::uint64_t dropped = 0;  // this capture's
+  std::uint64_t missed = 0;   // of them: by the workers
   std::vector<dataplane::CapturedFrame> frames;
   std::size_t bytes = 0;
   const auto collect = [&] {
@@ -157,6 +160,14 @@ void FrameCapture::Run(const std::stop_token& stop, const std::weak_ptr<Stream>&
         frames.push_back(std::move(frame));
       }
     }
+  };
+  const auto drop = [&](std::uint64_t count) {
+    dropped += count;
+    books_.dropped.Add(count);
+  };
+  const auto count_missed = [&] {
+    const std::uint64_t now = dataplane.FramesMissed();
+    drop(now - std::exchange(missed, now));
   };
   /// Of those that came before `before`.
   const auto write = [&](ReceiveTime before) {
@@ -173,23 +184,26 @@ void FrameCapture::Run(const std::stop_token& stop, const std::weak_ptr<Stream>&
     frames.erase(frames.begin(), due);
     const auto stream = reader.lock();
     const bool is_written = count == 0 || (stream != nullptr && stream->Put(std::move(text)));
-    (is_written ? written : too_slow) += count;
+    if (!is_written) return drop(count);
+    written += count;
+    books_.written.Add(count);
   };
   while (!stop.stop_requested() && !reader.expired() && Clock::now() < end && written < wanted) {
     collect();
     write({Now().ns - kOrderNs});
+    count_missed();
     std::this_thread::sleep_for(kPause);
   }
   dataplane.StopCapture();
   collect();
   write({INT64_MAX});
-  const std::uint64_t missed = dataplane.FramesMissed() + too_slow;
+  count_missed();
   if (const auto stream = reader.lock()) {
     std::string text;
-    AppendStatistics(0, Now(), missed, text);
+    AppendStatistics(0, Now(), dropped, text);
     stream->Put(std::move(text), true);
   }
-  spdlog::info("capture: {} frames, {} missed", written, missed);
+  spdlog::info("capture: {} frames, {} missed", written, dropped);
 }
 
 }  // namespace hostscope::app

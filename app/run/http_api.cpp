@@ -32,7 +32,7 @@ http::Router HttpApi::MakeRouter() {
       http::RunOn::kServer);
   router.Add(http::Method::kGet, "/metrics", [this](const http::Request&) {
     return http::Response::Of(std::string(exporter::MetricsText::kContentType),
-                              metrics_.Scrape(server_->books()));
+                              metrics_.Scrape(server_->books(), capture_.books()));
   });
   router.Add(http::Method::kGet, "/api/v1/capture",
              [this](const http::Request& request) { return capture_.Answer(request); });

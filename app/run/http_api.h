@@ -23,6 +23,10 @@ class HttpApi {
 
   void Start();
   void Stop();
+  /// What rates are made of; once in ExporterRates::kInterval, after the appliance's Start().
+  void Look() {
+    if (console_ != nullptr) console_->Look();
+  }
   /// Where it can be reached; empty: there is no server, or it does not listen yet.
   std::string url() const;
 

@@ -41,6 +41,7 @@ void Reload(const RunOptions& options, Appliance& appliance, Config& in_force) {
     return;
   }
   const Reloaded result = TakeOver(in_force, *config);
+  if (appliance.context() != nullptr) appliance.context()->Reload();
   if (result.has_new_exporters) appliance.SetExporters(in_force.dataplane.decoder);
   if (result.has_new_retention) appliance.SetRetention(in_force.store);
   if (result.changed.empty() && result.needs_restart.empty())
@@ -53,11 +54,12 @@ void Reload(const RunOptions& options, Appliance& appliance, Config& in_force) {
 }
 
 /// Until a signal ends it. Returns whether nothing failed.
-bool Watch(const RunOptions& options, const Signals& signals, Appliance& appliance, Reporter& reporter,
-           ServiceManager& manager) {
+bool Watch(const RunOptions& options, const Signals& signals, Appliance& appliance, HttpApi& http,
+           Reporter& reporter, ServiceManager& manager) {
   Config in_force = options.config;
   auto next_summary = Clock::now() + kSummaryInterval;
   auto next_refusals = Clock::now() + kRefusalInterval;
+  auto next_look = Clock::now();
   std::uint64_t windows_seen = 0;
   while (!appliance.has_failed()) {
     const int signal = signals.Wait(kPoll);
@@ -76,6 +78,10 @@ bool Watch(const RunOptions& options, const Signals& signals, Appliance& applian
     if (const std::uint64_t windows = appliance.windows_closed(); windows != windows_seen) {
       windows_seen = windows;
       WriteStats(appliance, options.stats_path);
+    }
+    if (Clock::now() >= next_look) {
+      http.Look();
+      next_look = Clock::now() + ExporterRates::kInterval;
     }
     if (Clock::now() >= next_refusals) {
       reporter.LogRefusals();
@@ -105,7 +111,7 @@ int Run(const RunOptions& options) {
   if (const std::string url = http.url(); !url.empty()) spdlog::info("HTTP at {}", url);
   ServiceManager manager;
   manager.Ready("waiting for exporters");
-  const bool is_good = Watch(options, signals, appliance, reporter, manager);
+  const bool is_good = Watch(options, signals, appliance, http, reporter, manager);
   http.Stop();
   appliance.Stop();
   reporter.LogSummary();

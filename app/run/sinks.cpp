@@ -38,21 +38,25 @@ class Opener {
 
 }  // namespace
 
-std::vector<NamedSink> OpenSinks(const Config& config) {
+std::vector<NamedSink> OpenSinks(const Config& config, const exporter::ContextSource* context) {
   const std::string& observer = config.observer_name;
   const std::optional<aggregator::NetworkLevels> networks = config.network_records.Wanted();
   Opener opener;
   for (const NdjsonConfig& sink : config.sinks.ndjson) {
-    opener.Add(exporter::OpenNdjsonSink(NdjsonOptionsOf(sink, observer, networks)), "ndjson " + sink.path);
+    exporter::NdjsonOptions options = NdjsonOptionsOf(sink, observer, networks);
+    options.context = context;
+    opener.Add(exporter::OpenNdjsonSink(options), "ndjson " + sink.path);
   }
   for (const KafkaConfig& sink : config.sinks.kafka) {
-    const exporter::KafkaOptions options = KafkaOptionsOf(sink, observer, networks);
+    exporter::KafkaOptions options = KafkaOptionsOf(sink, observer, networks);
+    options.context = context;
     opener.Add(exporter::OpenKafkaSink(options,
                                        [](std::string_view message) { spdlog::warn("kafka: {}", message); }),
                "kafka " + options.brokers + " " + options.hosts_topic + " " + options.windows_topic);
   }
   for (const ElasticConfig& sink : config.sinks.elasticsearch) {
-    const exporter::ElasticOptions options = ElasticOptionsOf(sink, observer, networks);
+    exporter::ElasticOptions options = ElasticOptionsOf(sink, observer, networks);
+    options.context = context;
     std::string key = "elasticsearch";
     for (const std::string& url : options.http.urls) key += " " + url;
     opener.Add(exporter::OpenElasticSink(
@@ -60,7 +64,9 @@ std::vector<NamedSink> OpenSinks(const Config& config) {
                key + " " + options.data_stream);
   }
   if (config.sinks.ndjson.empty() && config.sinks.kafka.empty() && config.sinks.elasticsearch.empty()) {
-    opener.Add(exporter::OpenNdjsonSink(NdjsonOptionsOf({"-"}, observer, networks)), "ndjson -");
+    exporter::NdjsonOptions options = NdjsonOptionsOf({"-"}, observer, networks);
+    options.context = context;
+    opener.Add(exporter::OpenNdjsonSink(options), "ndjson -");
   }
   return opener.Take();
 }

@@ -35,7 +35,7 @@ struct RunningSink {
 };
 
 /// Opens every sink of the configuration; standard output as NDJSON where it has none. Throws
-/// std::runtime_error that says every problem.
-std::vector<NamedSink> OpenSinks(const Config& config);
+/// std::runtime_error that says every problem. With `context`, which lives longer, host records have it.
+std::vector<NamedSink> OpenSinks(const Config& config, const exporter::ContextSource* context = nullptr);
 
 }  // namespace hostscope::app

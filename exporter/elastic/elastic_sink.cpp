@@ -100,7 +100,7 @@ ElasticSink::ElasticSink(const ElasticOptions& options, std::unique_ptr<HttpClie
     : options_(options),
       name_(NameOf(options)),
       log_(std::move(log)),
-      encoder_(options.observer, Schema::kHostscope, false, HostNetwork::kObject),
+      encoder_(options.observer, Schema::kHostscope, false, HostNetwork::kObject, options.context),
       networks_(encoder_.LevelsToWrite(options.networks)),
       ids_(options.observer),
       picker_(options.hosts),
@@ -160,9 +160,9 @@ void ElasticSink::SetWindow(const aggregator::ClosedWindow& window) {
     }
     sender_.NeedsPreparation();
   }
-  // A window that the end of a run has cut in two has two parts of the same record_id, and both count.
+  // The parts of a window that was cut have the same record_ids, and all count.
   id_end_.clear();
-  if (window.partial()) id_end_ = "-p" + std::to_string(window.summary().flows);
+  if (window.partial()) id_end_ = "-p" + std::to_string(window.summary().part);
   refusal_.clear();
   unkept_.clear();
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "aggregator/network_record.h"
+#include "exporter/context_source.h"
 #include "exporter/elastic/backoff.h"
 #include "exporter/elastic/dead_letters.h"
 #include "exporter/elastic/host_selection.h"
@@ -30,6 +31,7 @@ struct ElasticOptions {
   BackoffOptions backoff;
   IndexOptions index;
   DeadLetterOptions dead_letters;
+  const ContextSource* context = nullptr;  ///< host records have it; lives longer. Null: none
 };
 
 /// One thing that is wrong with options, as the configuration says it.

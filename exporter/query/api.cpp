@@ -7,6 +7,7 @@
 #include "exporter/address_text.h"
 #include "exporter/json_text.h"
 #include "exporter/query/api_text.h"
+#include "exporter/query/context_answers.h"
 #include "exporter/query/record_list.h"
 #include "exporter/query/search_text.h"
 
@@ -17,6 +18,8 @@ constexpr std::size_t kUsualRecords = 100;
 // How far back a search looks for a host, in windows of each length.
 constexpr std::int64_t kWindowsToSearch = 60;
 constexpr std::size_t kHostsFound = 10;
+constexpr std::size_t kUsualValues = 100;
+constexpr std::size_t kMostValues = 10'000;
 
 unsigned StatusOf(QueryFault fault) noexcept {
   switch (fault) {
@@ -47,7 +50,8 @@ const std::vector<Api::Route>& Api::Routes() {
   static const std::vector<Route> kRoutes = {
       {"status", &Api::Status}, {"windows", &Api::Windows}, {"tile", &Api::Tile},
       {"series", &Api::Series}, {"top", &Api::Top},         {"networks", &Api::Networks},
-      {"search", &Api::Search}, {"stats", &Api::Stats},
+      {"search", &Api::Search}, {"context", &Api::Context}, {"exporters", &Api::Exporters},
+      {"stats", &Api::Stats},
   };
   return kRoutes;
 }
@@ -147,13 +151,15 @@ ApiAnswer Api::Windows(const Parameters& parameters) const {
 }
 
 ApiAnswer Api::Tile(const Parameters& parameters) const {
-  parameters.CheckNames({"prefix", "depth", "metrics", "role", "seconds", "start", "from", "to"});
+  parameters.CheckNames(
+      {"prefix", "depth", "metrics", "attributes", "role", "seconds", "start", "from", "to"});
   Query query(source_, options_.limits);
   const WindowRange range = RangeOf(query, parameters);
   const Prefix prefix = parameters.PrefixIn("prefix").value_or(Prefix::AllIpv4());
   constexpr unsigned kUsualDepth = 8;
   const auto depth = static_cast<unsigned>(parameters.Number("depth", kUsualDepth, 128));
   const std::vector<Metric> metrics = parameters.Metrics();
+  const std::vector<std::string> attributes = parameters.Attributes();
   const exporter::Tile tile = query.ReadTile(range, prefix, depth, parameters.Role());
   std::string body = Join("{\"prefix\":", Quoted(ToText(prefix)), ",\"depth\":", std::to_string(depth), ",",
                           RangeText(range), ",\"cells\":[");
@@ -167,8 +173,9 @@ ApiAnswer Api::Tile(const Parameters& parameters) const {
     }
     return Join(item, "]");
   });
-  body += Join("},", ReadText(query.cost()), "}\n");
-  return {200, std::move(body), IsFinal(range, parameters)};
+  body += Join("}", AttributesMember(options_.context, attributes, prefix, depth, tile), ",",
+               ReadText(query.cost()), "}\n");
+  return {200, std::move(body), attributes.empty() && IsFinal(range, parameters)};
 }
 
 ApiAnswer Api::Series(const Parameters& parameters) const {
@@ -187,9 +194,11 @@ ApiAnswer Api::Series(const Parameters& parameters) const {
     records.Add(*record);
   };
   std::string body = "{";
+  std::string known;  // which may be otherwise the next time
   if (host) {
     query.ForHost(range, *host, note);
-    body += Join("\"host\":", Quoted(ToText(*host)));
+    known = ContextMember(options_.context, context::PrefixOf(*host));
+    body += Join("\"host\":", Quoted(ToText(*host)), known);
   } else {
     const Prefix prefix = *parameters.PrefixIn("prefix");
     const bool is_united = HasRecords(prefix);
@@ -200,7 +209,7 @@ ApiAnswer Api::Series(const Parameters& parameters) const {
   body += Join(",", RangeText(range), ",\"windows\":[");
   AppendList(body, starts, [](ReceiveTime start) { return Quoted(TimeText(start)); });
   body += Join("],\"records\":[", records.items(), "],", ReadText(query.cost()), "}\n");
-  return {200, std::move(body), IsFinal(range, parameters)};
+  return {200, std::move(body), known.empty() && IsFinal(range, parameters)};
 }
 
 ApiAnswer Api::Top(const Parameters& parameters) const {
@@ -211,13 +220,16 @@ ApiAnswer Api::Top(const Parameters& parameters) const {
   const Metric by = parameters.MetricBy("by", Metric::kBytes);
   const std::size_t count = parameters.Number("n", kUsualRecords, SIZE_MAX >> 1);
   RecordList records(options_.observer);
-  for (const TopHost& top : query.TopHosts(range, prefix, by, parameters.Role(), count)) {
+  const std::vector<TopHost> hosts = query.TopHosts(range, prefix, by, parameters.Role(), count);
+  for (const TopHost& top : hosts) {
     records.SetWindow(top.span, top.is_partial);
     records.Add(top.record);
   }
+  const std::string names = NamesMember(options_.context, hosts);
   return {200,
-          Join("{", RangeText(range), ",\"records\":[", records.items(), "],", ReadText(query.cost()), "}\n"),
-          IsFinal(range, parameters)};
+          Join("{", RangeText(range), ",\"records\":[", records.items(), "]", names, ",",
+               ReadText(query.cost()), "}\n"),
+          names.empty() && IsFinal(range, parameters)};
 }
 
 ApiAnswer Api::Networks(const Parameters& parameters) const {
@@ -244,13 +256,18 @@ ApiAnswer Api::Search(const Parameters& parameters) const {
   const SearchTarget target = ReadSearch(parameters.Text("q"));
   if (target.host) return {200, SearchHost(*target.host), false};
   if (target.prefix) return {200, SearchPrefix(*target.prefix), false};
-  return ErrorAnswer(400, Join("q=", parameters.Text("q"),
-                               " can't be read; it is an address or a prefix, or how one begins: 10.1"));
+  const std::string found = FoundByName(options_.context, parameters.Text("q"), kHostsFound);
+  if (!found.empty()) return {200, Join("{\"found\":[", found, "]}\n"), false};
+  const bool has_names = options_.context != nullptr;
+  return ErrorAnswer(has_names ? 404 : 400,
+                     Join("q=", parameters.Text("q"), has_names ? " is no name of a host, and" : "",
+                          " can't be read; it is an address or a prefix, or how one begins: 10.1"));
 }
 
 std::string Api::SearchHost(const Address& host) const {
   const Prefix all = host.IsIpv4() ? Prefix::Ipv4(host.ipv4_bits(), 32) : Prefix::Ipv6(host, 128);
-  std::string body = Join("{\"host\":", Quoted(ToText(host)), ",\"network\":", NetworkOf(all));
+  std::string body = Join("{\"host\":", Quoted(ToText(host)), ",\"network\":", NetworkOf(all),
+                          ContextMember(options_.context, all));
   Query query(source_, options_.limits);
   ReceiveTime last{INT64_MIN};
   std::int64_t length_of_last = 0;
@@ -282,6 +299,32 @@ std::string Api::SearchPrefix(const Prefix& prefix) const {
     }
   }
   return Join(body, ",\"records\":[", records.items(), "],", ReadText(query.cost()), "}\n");
+}
+
+ApiAnswer Api::Context(const Parameters& parameters) const {
+  parameters.CheckNames({"host", "attribute", "n"});
+  const auto host = parameters.Host();
+  if (host.has_value() && parameters.Has("attribute"))
+    throw QueryError(QueryFault::kWrongRequest, "give host or attribute, or none of them");
+  if (host) {
+    std::string known = ContextMember(options_.context, context::PrefixOf(*host));
+    if (known.empty()) known = ",\"context\":{}";
+    return {200, Join("{\"host\":", Quoted(ToText(*host)), known, "}\n"), false};
+  }
+  if (!parameters.Has("attribute"))
+    return {200, Join("{\"attributes\":[", AttributeList(options_.context), "]}\n"), false};
+  const std::string& name = parameters.Text("attribute");
+  std::size_t others = 0;
+  const std::string values =
+      ValueList(options_.context, name, parameters.Number("n", kUsualValues, kMostValues), others);
+  return {200,
+          Join("{\"attribute\":", JsonString(name), ",\"values\":[", values,
+               "],\"others\":", std::to_string(others), "}\n"),
+          false};
+}
+
+ApiAnswer Api::Exporters(const Parameters& parameters) const {
+  return {200, options_.exporters(parameters), false};
 }
 
 ApiAnswer Api::Stats(const Parameters& parameters) const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "aggregator/network_record.h"
+#include "exporter/context/context.h"
 #include "exporter/query/parameters.h"
 #include "exporter/query/query.h"
 #include "exporter/query/window_source.h"
@@ -22,7 +23,10 @@ struct ApiOptions {
   std::vector<Prefix> networks;          ///< monitored
   std::optional<aggregator::NetworkLevels> levels;  ///< of network records; without: there are none
   QueryLimits limits;
-  std::function<std::string()> stats;  ///< the accounting as JSON
+  const context::Context* context = nullptr;  ///< lives longer; null: nothing is known of hosts
+  std::function<std::string()> stats;         ///< the accounting as JSON
+  /// Exporters as JSON; checks its parameters by itself.
+  std::function<std::string(const Parameters&)> exporters;
 };
 
 struct ApiAnswer {
@@ -54,6 +58,8 @@ class Api {
   ApiAnswer Top(const Parameters& parameters) const;
   ApiAnswer Networks(const Parameters& parameters) const;
   ApiAnswer Search(const Parameters& parameters) const;
+  ApiAnswer Context(const Parameters& parameters) const;
+  ApiAnswer Exporters(const Parameters& parameters) const;
   ApiAnswer Stats(const Parameters& parameters) const;
 
   struct Route {

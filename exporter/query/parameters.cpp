@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "exporter/address_text.h"
+#include "exporter/context/attributes.h"
 #include "exporter/json_text.h"
 
 namespace hostscope::exporter {
@@ -161,6 +162,16 @@ aggregator::Role Parameters::Role() const {
   return aggregator::Role::kReceived;
 }
 
+std::size_t Parameters::Choice(std::string_view name, std::initializer_list<std::string_view> allowed) const {
+  const std::string* const text = Find(name);
+  if (text == nullptr) return 0;
+  const auto* const found = std::find(allowed.begin(), allowed.end(), *text);
+  if (found != allowed.end()) return static_cast<std::size_t>(found - allowed.begin());
+  std::string names;
+  for (const std::string_view each : allowed) (names += names.empty() ? "" : " or ") += each;
+  Refuse(name, names);
+}
+
 Metric Parameters::MetricBy(std::string_view name, Metric otherwise) const {
   const std::string* text = Find(name);
   if (text == nullptr) return otherwise;
@@ -187,6 +198,22 @@ std::vector<Metric> Parameters::Metrics() const {
     at = comma + 1;
   }
   return metrics;
+}
+
+std::vector<std::string> Parameters::Attributes() const {
+  const std::string* text = Find("attributes");
+  std::vector<std::string> names;
+  if (text == nullptr) return names;
+  for (std::size_t at = 0; at <= text->size();) {
+    const std::size_t comma = std::min(text->find(',', at), text->size());
+    std::string name = text->substr(at, comma - at);
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+    if (!context::IsAttributeName(names.back()) || names.size() > kMaxAttributes)
+      Refuse("attributes",
+             "up to " + std::to_string(kMaxAttributes) + " names of attributes, with commas between");
+    at = comma + 1;
+  }
+  return names;
 }
 
 std::optional<Prefix> Parameters::PrefixIn(std::string_view name) const {

@@ -38,8 +38,13 @@ class Parameters {
   /// The length of windows, `seconds`; required.
   std::int64_t Length() const;
   aggregator::Role Role() const;  ///< `role`: sent, unless it says received
+  /// Which of `allowed`; the first where it is not there.
+  std::size_t Choice(std::string_view name, std::initializer_list<std::string_view> allowed) const;
   Metric MetricBy(std::string_view name, Metric otherwise) const;
   std::vector<Metric> Metrics() const;  ///< `metrics`: names with commas between
+  std::vector<std::string> Attributes()
+      const;  ///< `attributes`: up to kMaxAttributes names with commas between
+  static constexpr std::size_t kMaxAttributes = 4;
   std::optional<Prefix> PrefixIn(std::string_view name) const;
   std::optional<Address> Host() const;  ///< `host`
 

@@ -61,7 +61,7 @@ bool ParseSummary(std::string_view bytes, WindowSummary& summary) {
   std::uint64_t step = 0;
   if (!GetVarint(at, end, step)) return false;
   summary.clock_step_ns = FromZigZag(step);
-  return true;
+  return at == end || GetVarint(at, end, summary.part);  // of before parts had a name
 }
 
 bool ParseNetworks(std::string_view bytes, std::vector<Prefix>& networks) {
@@ -288,6 +288,7 @@ std::string FormatTail(const WindowTail& tail) {
   std::string section;
   for (const auto field : kSummaryFields) PutVarint(section, tail.summary.*field);
   PutVarint(section, ToZigZag(tail.summary.clock_step_ns));
+  PutVarint(section, tail.summary.part);
   PutSection(out, kSummary, section);
   section.clear();
   for (const Prefix& prefix : tail.networks) {

@@ -19,8 +19,8 @@
 ///             (event_block.h)
 ///   tail      sections, each: varint id, varint length, the section. A reader skips ids that it does not
 ///             know.
-///               1 summary   the ten varints of WindowSummary in its order, then its clock_step_ns, zigzag;
-///                           more may follow
+///               1 summary   the ten varints of WindowSummary in its order, then its clock_step_ns, zigzag,
+///                           then its part; more may follow
 ///               2 networks  17 bytes each: the prefix's address and its length of 128
 ///               3 index     varint host rows; then for each block: 16 bytes of its first row's address,
 ///                           8 bytes of checksum over its frame, varints of rows, bytes of the frame, bytes

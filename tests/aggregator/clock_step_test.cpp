@@ -6,6 +6,8 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -37,6 +39,7 @@ class Network {
     options.workers = workers;
     options.base_length_ns = kBase;
     options.rollup_lengths_ns = {3 * kBase, 30 * kBase};
+    options.began_ns = kStart;
     options.table = {.max_hosts = 5000, .sketch_bytes = 16 << 20, .hash_key = 77};
     merger_ = std::make_unique<Merger>(options,
                                        NetworkSet(std::vector<Prefix>{Prefix::AllIpv4(), Prefix::AllIpv6()}));
@@ -95,10 +98,14 @@ class Network {
     for (const std::int64_t length : {kBase, 3 * kBase, 30 * kBase}) {
       std::map<Address, std::pair<RoleFigures, RoleFigures>> sums;
       std::map<std::int64_t, int> whole;
+      std::set<std::pair<std::int64_t, std::uint64_t>> parts;
       std::uint64_t flows = 0;
       for (const Seen& window : OfLength(length)) {
         flows += window.summary.flows;
         if (!window.partial) ++whole[window.span.start.ns];
+        EXPECT_EQ(window.summary.part == 0, !window.partial);
+        EXPECT_TRUE(parts.emplace(window.span.start.ns, window.summary.part).second)
+            << "two windows at " << window.span.start.ns << " can't be told apart";
         for (const HostRecord& record : window.records) {
           naive::AddSums(sums[record.host].first, record.sent);
           naive::AddSums(sums[record.host].second, record.received);
@@ -167,62 +174,59 @@ void RunFor(Network& network, int seconds) {
   }
 }
 
-TEST(ClockStepTest, ForwardTheOpenWindowIsOverAtOnce) {
-  Network network(2, 1);
-  RunFor(network, 15);
-  network.Step(3600 * kSecond);
-  RunFor(network, 25);
+/// A clock that is set once, while all workers count.
+struct OneStep {
+  std::string name;
+  std::size_t workers;
+  int seconds_before;
+  std::int64_t step;  ///< seconds
+  int seconds_after;
+  Spans base_windows;
+  Steps marked;
+};
+
+class OneStepTest : public ::testing::TestWithParam<OneStep> {};
+
+TEST_P(OneStepTest, WindowsAreThoseOfTheClock) {
+  const OneStep& given = GetParam();
+  Network network(given.workers, 1);
+  RunFor(network, given.seconds_before);
+  network.Step(given.step * kSecond);
+  RunFor(network, given.seconds_after);
   network.Finish();
   network.ExpectEverythingOnce();
-  const auto windows = network.OfLength(kBase);
-  EXPECT_EQ(SpansOf(windows), (Spans{{0, false}, {10, false}, {3610, false}, {3620, false}, {3630, false}}));
-  EXPECT_EQ(StepsOf(windows), (Steps{{10, 3600}, {3610, 3600}}));
+  EXPECT_EQ(SpansOf(network.OfLength(kBase)), given.base_windows);
+  EXPECT_EQ(StepsOf(network.OfLength(kBase)), given.marked);
 }
 
-TEST(ClockStepTest, ForwardWithinAWindowOnlyThatOneIsMarked) {
-  Network network(2, 2);
-  RunFor(network, 13);
-  network.Step(3 * kSecond);
-  RunFor(network, 14);
-  network.Finish();
-  network.ExpectEverythingOnce();
-  EXPECT_EQ(SpansOf(network.OfLength(kBase)), (Spans{{0, false}, {10, false}, {20, false}}));
-  EXPECT_EQ(StepsOf(network.OfLength(kBase)), (Steps{{10, 3}}));
-}
-
-TEST(ClockStepTest, BackByLessThanAWindowItStaysOpenLonger) {
-  Network network(2, 3);
-  RunFor(network, 12);
-  network.Step(-7 * kSecond);  // to second 5, whose window is over
-  RunFor(network, 25);
-  network.Finish();
-  network.ExpectEverythingOnce();
-  EXPECT_EQ(SpansOf(network.OfLength(kBase)), (Spans{{0, false}, {10, false}, {20, false}}));
-  EXPECT_EQ(StepsOf(network.OfLength(kBase)), (Steps{{10, -7}}));
-}
-
-TEST(ClockStepTest, BackByMoreWindowsComeAgainAsParts) {
-  Network network(2, 4);
-  RunFor(network, 45);
-  network.Step(-30 * kSecond);
-  RunFor(network, 45);
-  network.Finish();
-  network.ExpectEverythingOnce();
-  const auto windows = network.OfLength(kBase);
-  ASSERT_EQ(SpansOf(windows), (Spans{{0, false},
-                                     {10, false},
-                                     {20, false},
-                                     {30, false},
-                                     {40, true},  // to 45, then
-                                     {10, true},
-                                     {20, true},
-                                     {30, true},
-                                     {40, true},
-                                     {50, false}}));
-  EXPECT_EQ(windows[4].summary.clock_step_ns, -30 * kSecond);
-  EXPECT_EQ(windows[5].summary.clock_step_ns, -30 * kSecond);
-  EXPECT_EQ(windows[6].summary.clock_step_ns, 0);
-}
+INSTANTIATE_TEST_SUITE_P(
+    ClockStep, OneStepTest,
+    ::testing::Values(OneStep{"ForwardTheOpenWindowIsOverAtOnce", 2, 15, 3600, 25,
+                              Spans{{0, false}, {10, false}, {3610, false}, {3620, false}, {3630, false}},
+                              Steps{{10, 3600}, {3610, 3600}}},
+                      OneStep{"ForwardWithinAWindowOnlyThatOneIsMarked", 2, 13, 3, 14,
+                              Spans{{0, false}, {10, false}, {20, false}}, Steps{{10, 3}}},
+                      // To second 5, whose window is over.
+                      OneStep{"BackByLessThanAWindowItStaysOpenLonger", 2, 12, -7, 25,
+                              Spans{{0, false}, {10, false}, {20, false}}, Steps{{10, -7}}},
+                      // The one from 40 to 45, then those that come again.
+                      OneStep{"BackByMoreWindowsComeAgainAsParts", 2, 45, -30, 45,
+                              Spans{{0, false},
+                                    {10, false},
+                                    {20, false},
+                                    {30, false},
+                                    {40, true},
+                                    {10, true},
+                                    {20, true},
+                                    {30, true},
+                                    {40, true},
+                                    {50, false}},
+                              Steps{{10, -30}, {40, -30}}},
+                      // Of before the start.
+                      OneStep{"WhatNobodyHadBeforeIsNoPart", 1, 15, -3600, 15,
+                              Spans{{0, false}, {10, true}, {-3590, false}, {-3580, false}},
+                              Steps{{10, -3600}, {-3590, -3600}}}),
+    [](const auto& given) { return given.param.name; });
 
 TEST(ClockStepTest, WorkersNeedNotFollowAtTheSameMoment) {
   Network network(2, 5);
@@ -238,17 +242,6 @@ TEST(ClockStepTest, WorkersNeedNotFollowAtTheSameMoment) {
   RunFor(network, 20);
   network.Finish();
   network.ExpectEverythingOnce();
-}
-
-TEST(ClockStepTest, WhatNobodyHadBeforeIsNoPart) {
-  Network network(1, 6);
-  RunFor(network, 15);
-  network.Step(-3600 * kSecond);
-  RunFor(network, 15);
-  network.Finish();
-  network.ExpectEverythingOnce();
-  EXPECT_EQ(SpansOf(network.OfLength(kBase)), (Spans{{0, false}, {10, true}, {-3590, false}, {-3580, false}}))
-      << "of before the start";
 }
 
 TEST(ClockStepTest, AClockThatWasAYearAheadAtTheStartLeavesNoTrace) {

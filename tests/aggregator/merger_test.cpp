@@ -5,6 +5,7 @@
 #include <atomic>
 #include <deque>
 #include <mutex>
+#include <set>
 #include <stdexcept>
 #include <thread>
 
@@ -187,6 +188,23 @@ TEST(Merger, FinishMarksWindowsWhoseEndHasNotCome) {
   ASSERT_EQ(EndsOf(windows), (std::vector<std::int64_t>{20, 20, 60}));
   for (const ClosedWindowPtr& window : windows) EXPECT_TRUE(window->partial());
   EXPECT_EQ(windows[2]->summary().flows, 4U);
+}
+
+TEST(Merger, PartsOfOneWindowAreToldApartByTheirRuns) {
+  std::set<std::uint64_t> parts;
+  for (const std::int64_t began_ns : {1'000, 1'001}) {
+    MergerOptions options = Options(1, {60 * kSecond});
+    options.began_ns = began_ns;
+    Merger merger(options, NetworkSet::All());
+    WindowPart cut = Part(merger, 0, 1);
+    cut.partial = true;
+    auto windows = merger.Add(0, std::move(cut));
+    for (ClosedWindowPtr& window : merger.Finish()) windows.push_back(std::move(window));
+    ASSERT_EQ(EndsOf(windows), (std::vector<std::int64_t>{10, 60}));
+    EXPECT_EQ(windows[0]->summary().part, windows[1]->summary().part);
+    parts.insert(windows[0]->summary().part);
+  }
+  EXPECT_EQ(parts.size(), 2U);
 }
 
 TEST(Merger, FinishClosesWindowsThatSomeWorkerNeverReached) {

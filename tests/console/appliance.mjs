@@ -1,6 +1,6 @@
 // The appliance on a virtual cable, what sends to it, and the records that it wrote.
 import { spawn } from 'node:child_process';
-import { openSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { openSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -35,8 +35,17 @@ sinks:
   ndjson:
     - path: ${folder}/hosts.ndjson
 store: {path: ${folder}/store}
+context: {files: [${folder}/hosts.csv], check_interval: 1s}
 `,
     );
+    this.know('10.0.0.0/8,,sw1\n172.16.0.0/12,,sw2\n');
+  }
+
+  /** What is known of hosts: lines of prefix,name,switch. It is read within a second. */
+  know(lines) {
+    const path = join(this.folder, 'hosts.csv');
+    writeFileSync(`${path}.new`, `prefix,name,switch\n${lines}`);
+    renameSync(`${path}.new`, path);
   }
 
   log() {
@@ -67,8 +76,8 @@ store: {path: ${folder}/store}
   }
 
   /** Flow records of hosts in these networks, until stopSenders(). */
-  send({ network, network6 = '2001:db8::/32', hosts, rate, share6 = 0, seed = 1 }) {
-    const words = ['generate', '--format', 'ipfix', '--udp', `${ADDRESS}:2055`, '--rate', rate, '--hosts', hosts, '--seed', seed];
+  send({ network, network6 = '2001:db8::/32', hosts, rate, share6 = 0, seed = 1, format = 'ipfix' }) {
+    const words = ['generate', '--format', format, '--udp', `${ADDRESS}:2055`, '--rate', rate, '--hosts', hosts, '--seed', seed];
     words.push('--ipv4-network', network, '--ipv6-network', network6, '--ipv6-share', share6, '--duration', '1h');
     this.senders.push(spawn(program, words.map(String), { stdio: 'ignore' }));
   }

@@ -1,5 +1,6 @@
 // Drives the console as a person would, and compares what it shows with the records that the appliance wrote.
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
@@ -246,7 +247,51 @@ test('search finds a host, goes to a prefix, and says what it cannot read', asyn
   await waitFor(async () => (await page.textContent('.crumbs')).includes('10.0.3.0/24'), 'the prefix in the middle');
   await page.fill('.search input', 'nonsense');
   await page.press('.search input', 'Enter');
-  assert.match(await page.textContent('.search .notice'), /nonsense can't be read; it is an address or a prefix/);
+  assert.match(await page.textContent('.search .notice'), /nonsense is no name of a host, and can't be read; it is an address or a prefix/);
+});
+
+/** The colour that the map has at a place of the page, as CSS has it. */
+const colorAt = ({ x, y }) =>
+  page.evaluate(([left, top]) => {
+    const canvas = [...document.querySelectorAll('.map canvas[data-prefix]')].find((each) => {
+      const box = each.getBoundingClientRect();
+      return left >= box.left && left < box.right && top >= box.top && top < box.bottom;
+    });
+    const box = canvas.getBoundingClientRect();
+    const scale = canvas.width / box.width;
+    const [red, green, blue] = canvas.getContext('2d').getImageData((left - box.left) * scale, (top - box.top) * scale, 1, 1).data;
+    return `rgb(${red}, ${green}, ${blue})`;
+  }, [x, y]);
+
+test('what is known of a host is on its page, in the tooltip, the list and the search, and colours the map', async () => {
+  const ip = await busyHost();
+  const name = 'pc "one", first floor';
+  appliance.know(`10.0.0.0/8,,sw1\n172.16.0.0/12,,sw2\n${ip},"pc ""one"", first floor",\n`);
+  await openMap();
+  await waitFor(async () => (await page.evaluate(async (host) => (await fetch(`./api/v1/context?host=${host}`)).text(), ip)).includes('first floor'), 'the name');
+  await page.fill('.search input', 'FIRST floor');
+  await page.press('.search input', 'Enter');
+  await page.waitForSelector(`h1:text-is("${ip}")`);
+  await page.waitForSelector('.context');
+  assert.equal(await page.textContent('.context dd[data-attribute="name"]'), name);
+  assert.equal(await page.textContent('.context dd[data-attribute="switch"]'), 'sw1');
+
+  const start = [...appliance.windows(1)].filter(([, hosts]) => hosts.some(({ host, sent }) => host.ip === ip && sent)).at(-1)[0];
+  await open(`#/top?start=${start}&n=500&seconds=1`);
+  await page.waitForSelector(`table.ranked th:has(a:text-is("${ip}")) .known`);
+  assert.equal(await page.textContent(`table.ranked th:has(a:text-is("${ip}")) .known`), name);
+  await page.fill('input[placeholder^="10.0.0.0/8"]', 'FIRST');
+  await waitFor(async () => (await page.$$('table.ranked tbody tr')).length === 1, 'a filter by name');
+
+  await openMap(`#/map?go=${ip}/32&start=${start}&seconds=1`);
+  await waitFor(() => page.url().includes(`at=${ip}/32`), `${ip} in the middle`);
+  await waitFor(async () => (await tooltipAt(ip)).values.flows > '0', 'figures');
+  assert.equal(await page.textContent('.tooltip .known'), name);
+  await page.selectOption('label:has-text("Colour") select', { label: 'Attribute switch' });
+  await page.waitForSelector('.legend li[data-value="sw1"]');
+  const colors = await page.$$eval('.legend li[data-value] i', (all) => all.map((each) => getComputedStyle(each).backgroundColor));
+  assert.deepEqual([colors.length, new Set(colors).size], [2, 2]);
+  await waitFor(async () => (await colorAt(await pixelOf(ip))) === colors[0], 'the colour of its switch', 10);
 });
 
 test('the map works by keyboard', async () => {
@@ -320,6 +365,64 @@ test('networks, exporters and the appliance say what the accounting says', async
   await page.waitForSelector('td[data-count="decoded"]');
   const first = numberOf(await decoded());
   await waitFor(async () => numberOf(await decoded()) > first, 'counts that grow');
+});
+
+/** What the server answers. */
+const said = async (path) => (await fetch(url(`api/v1/${path}`))).json();
+const cells = (column) => page.$$eval(`table.sortable td[data-column="${column}"]`, (all) => all.map((each) => each.textContent.trim()));
+const sortBy = (label) => page.click(`table.sortable thead button:text-is("${label}")`);
+
+test('exporters are listed with their figures, and sorted by any of them', async () => {
+  // A second exporter behind the same address.
+  appliance.send({ network: '10.9.0.0/16', hosts: 20, rate: 5, seed: 3, format: 'v9' });
+  await waitFor(async () => (await said('exporters?per=domain')).rows.filter(({ rate }) => rate.datagrams > 0).length >= 2, 'two that send', 30);
+  await open('#/exporters?per=domain');
+  await page.waitForSelector('table.sortable tbody tr');
+  await waitFor(async () => (await cells('version')).join().includes('NetFlow v9'), 'its version');
+  const rows = (await said('exporters?per=domain')).rows;
+  assert.equal((await cells('version')).length, rows.length);
+  await sortBy('Datagrams/s');
+  await page.waitForSelector('[aria-sort="ascending"]:has-text("Datagrams/s")');
+  assert.match((await cells('version'))[0], /NetFlow v9/, 'the slower one first');
+  await sortBy('Datagrams/s');
+  await page.waitForSelector('[aria-sort="descending"]:has-text("Datagrams/s")');
+  assert.match((await cells('version'))[0], /IPFIX/, 'the faster one first');
+  assert.match(page.url(), /by=datagrams/);
+  for (const [i, offset] of (await cells('offset')).entries()) assert.match(offset, /^[+−]?[0-9.]+ (ms|s)$/, `clock offset of row ${i}`);
+  assert.ok((await cells('templates')).every((count) => numberOf(count) > 0), 'templates are known');
+  assert.ok((await cells('refreshed')).every((age) => /^[0-9]+ s$/.test(age)), 'and were sent lately');
+  assert.deepEqual([...new Set(await cells('loss'))], ['0 %']);
+  assert.deepEqual([...new Set(await cells('sampling'))], ['none']);
+  // By address they are one, whose counts are the sums.
+  await page.check('label:has-text("Address") input[type=radio]', { force: true });
+  await waitFor(async () => (await cells('version')).length === 1, 'one row');
+  assert.match((await cells('version'))[0], /NetFlow v9, IPFIX/);
+  await page.fill('input[placeholder^="Part of an address"]', '192.0.2.');
+  await page.waitForSelector('.notice:has-text("No exporter")');
+});
+
+test('the appliance says how its cores, memory and sinks are, and what was dropped why', async () => {
+  const socket = createSocket('udp4');
+  const junk = Buffer.from([0, 77, 0, 0]);
+  await new Promise((done) => socket.send(junk, 2055, '10.77.0.1', done));
+  socket.close();
+  await waitFor(async () => (await said('stats')).datagrams.dropped.unknown_version > 0, 'a dropped datagram');
+  await open('#/appliance');
+  const row = (name) => page.waitForSelector(`tr[data-row="${name}"]`);
+  await row('datagrams unknown_version');
+  assert.ok(numberOf((await cells('count'))[0]) > 0);
+  await waitFor(async () => numberOf((await cells('ever'))[0]) > 0, 'a longest loop');
+  assert.equal((await cells('busy')).length, Object.keys((await said('stats')).workers).length);
+  const sinks = Object.keys((await said('stats')).sinks);
+  for (const sink of sinks) await row(sink);
+  await waitFor(async () => numberOf((await cells('delivered'))[0]) > 0, 'records delivered');
+  const memory = (name) => page.textContent(`tr[data-memory="${name}"] td:last-child`);
+  const { tables, sketches } = (await said('stats')).memory;
+  assert.equal(sketches.bytes_of_each_table, 16 * 2 ** 20);
+  assert.match((await memory('Host tables')).replace(/\s/g, ' '), new RegExp(`of ${tables.all}, at most`));
+  assert.match((await memory('Hosts in the last window')).replace(/\s/g, ' '), / of 20 000$/);
+  const dpdk = (await page.$('tr[data-memory="Hugepages"]')) ? 'Hugepages' : 'DPDK, without hugepages';
+  assert.match(await memory(dpdk), /^[0-9.]+ .?B of [0-9.]+ .?B$/);
 });
 
 test('a server that is away is said, and comes back by itself', async () => {

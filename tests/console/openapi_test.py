@@ -4,6 +4,7 @@
 Runs the appliance on DPDK's capture device, asks every path of docs/openapi.yaml in many ways, and holds each answer
 against the schema that it should have, which allows nothing beyond it. Needs neither root nor a NIC.
 """
+import datetime
 import json
 import pathlib
 import signal
@@ -131,15 +132,55 @@ class OpenApi(unittest.TestCase):
         self.assertEqual(self.ask("/search", q="10.0")["prefix"], "10.0.0.0/16")
         self.assertEqual(self.ask("/search", q="192.0.2.1")["network"], "0.0.0.0/0")
 
+    def test_what_an_appliance_without_context_says(self):
+        self.assertEqual(self.ask("/context"), {"attributes": []})
+        self.assertEqual(self.ask("/context", host="10.0.0.1"), {"host": "10.0.0.1", "context": {}})
+        self.ask("/context", 400, host="10.0.0.1", attribute="name")
+        self.ask("/context", 400, host="nonsense")
+        self.ask("/tile", 400, seconds=0.5, attributes="a,b,c,d,e")
+
     def test_stats(self):
-        self.assertEqual(self.ask("/stats")["records"]["counted"], 3000)
+        # Workers write down how they fare, and of whom they know, once a second.
+        network.wait_for(lambda: self.ask("/stats")["workers"]["0"]["longest_loop_ever_seconds"] > 0, "a worker's figures", 20)
+        stats = self.ask("/stats")
+        self.assertEqual(stats["records"]["counted"], 3000)
+        worker = stats["workers"]["0"]
+        self.assertLessEqual(worker["busy_ratio"], 1)
+        memory = stats["memory"]
+        self.assertGreater(memory["resident"], 1 << 20)
+        self.assertGreater(memory["dpdk"]["used"], memory["pools"]["net_pcap0,rx_pcap=%s/in.pcap" % self.scratch.name]["bytes"])
+        self.assertLessEqual(memory["dpdk"]["used"], memory["dpdk"]["reserved"])
+        self.assertEqual(memory["tables"]["hosts_of_each"], 10000)
+        self.assertLess(memory["tables"]["free"], memory["tables"]["all"])
+        self.assertEqual(memory["sketches"]["bytes_of_each_table"], 1 << 20)
+
+    def test_exporters(self):
+        network.wait_for(lambda: self.ask("/exporters")["rows"], "an exporter", 20)
+        said = self.ask("/exporters")
+        self.assertEqual(said["exporters"], 1)
+        [row] = said["rows"]
+        stats = self.ask("/stats")
+        self.assertEqual(row["datagrams"]["received"], stats["datagrams"]["received"])
+        self.assertEqual(row["records"]["counted"], 3000)
+        self.assertEqual(row["versions"], [10])
+        self.assertEqual(row["templates"]["known"], stats["templates"]["learned"])
+        self.assertIsNotNone(row["templates"]["last_received"])
+        self.assertEqual(row["sequence"]["lost"], 0)
+        self.assertEqual(row["sampling"], {"applied": [1], "announced": [1], "origins": ["announced"]})
+        # What it was sent by its own clock, which is that of the capture: its first record is of 2026-01-01.
+        received = datetime.datetime.fromisoformat(row["last_received"])
+        sent = received + datetime.timedelta(seconds=row["clock_offset_seconds"])
+        self.assertEqual(sent.date(), datetime.date(2026, 1, 1))
+        self.assertEqual(self.ask("/exporters", per="domain")["rows"], [row])
+        self.assertEqual(self.ask("/exporters", prefix="255.0.0.0/8", n=5)["rows"], [])
 
     def test_errors(self):
         for path, status, parameters in (
                 ("/tile", 400, {}), ("/tile", 400, {"seconds": "x"}), ("/tile", 404, {"seconds": 7}),
                 ("/tile", 422, {"seconds": 0.5, "depth": 17}), ("/top", 422, {"seconds": 0.5, "n": 5000}),
                 ("/series", 400, {"seconds": 0.5}), ("/networks", 400, {"seconds": 0.5, "by": "x"}),
-                ("/windows", 404, {"seconds": 0.5, "start": 0}), ("/search", 400, {"q": "nonsense"})):
+                ("/windows", 404, {"seconds": 0.5, "start": 0}), ("/search", 400, {"q": "nonsense"}),
+                ("/exporters", 400, {"per": "x"}), ("/exporters", 400, {"n": 1001})):
             self.ask(path, status, **parameters)
 
     def test_the_newest_is_asked_again_each_time(self):
@@ -154,6 +195,52 @@ class OpenApi(unittest.TestCase):
 class OpenApiWithStore(OpenApi):
     MORE = "store: {{path: {folder}/store}}\n"
     HISTORY = "store"
+
+
+class OpenApiWithContext(OpenApi):
+    MORE = "context: {{files: [{folder}/hosts.json]}}\n"
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="hostscope-openapi-")
+        cls.addClassCleanup(folder.cleanup)
+        cls.MORE = OpenApiWithContext.MORE.replace("{folder}", folder.name)
+        (pathlib.Path(folder.name) / "hosts.json").write_text(json.dumps([
+            {"prefix": "10.0.0.0/8", "switch": "sw \"1\"", "name": "ten"}, {"prefix": "10.128.0.0/9", "switch": "sw2"},
+            {"prefix": "2001:db8::/32", "switch": "sw2", "name": "Six"}]))
+        super().setUpClass()
+
+    def test_what_an_appliance_without_context_says(self):
+        pass
+
+    def test_context(self):
+        said = self.ask("/context")["attributes"]
+        self.assertEqual(said, [{"name": "name", "entries": 2}, {"name": "switch", "entries": 3}])
+        self.assertEqual(self.ask("/context", attribute="switch", n=1),
+                         {"attribute": "switch", "values": [{"value": "sw2", "entries": 2}], "others": 1})
+        self.assertEqual(self.ask("/context", host="10.200.0.1")["context"], {"name": "ten", "switch": "sw2"})
+        self.assertEqual(self.ask("/context", host="192.0.2.1")["context"], {})
+        ip = self.busiest["host"]["ip"]
+        name = "Six" if ":" in ip else "ten"
+        self.assertEqual(self.ask("/series", host=ip, seconds=0.5, start=self.start)["context"]["name"], name)
+        self.assertEqual(self.ask("/search", q=ip)["context"]["name"], name)
+        top = self.ask("/top", seconds=0.5, start=self.start, n=50)
+        self.assertEqual(top["names"], {each["host"]["ip"]: "Six" if ":" in each["host"]["ip"] else "ten"
+                                        for each in top["records"]})
+
+    def test_names_are_found(self):
+        self.assertEqual(self.ask("/search", q="sIX")["found"], [{"prefix": "2001:db8::/32", "name": "Six"}])
+
+    def test_cells_have_attributes(self):
+        tile = self.ask("/tile", prefix="10.0.0.0/8", depth=8, seconds=0.5, start=self.start, attributes="switch,no")
+        self.assertEqual(tile["attributes"]["switch"], ["sw2" if cell >= 128 else 'sw "1"' for cell in tile["cells"]])
+        self.assertEqual(set(tile["attributes"]["no"]), {None})
+        # Most that are in it, of equal ones the first; nothing is around it.
+        tile = self.ask("/tile", prefix="0.0.0.0/0", depth=4, seconds=0.5, start=self.start, attributes="switch")
+        self.assertEqual(tile["attributes"]["switch"][tile["cells"].index(0)], 'sw "1"')
+
+    def test_errors(self):
+        self.ask("/search", 404, q="nonsense")
 
 
 class Events(unittest.TestCase):

@@ -1,5 +1,6 @@
 // The pictures of docs/console.md: the console with a made-up campus. Run by console_test.py where HOSTSCOPE_SCREENSHOTS
 // names their folder.
+import { createSocket } from 'node:dgram';
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
@@ -17,7 +18,10 @@ function sendCampus() {
   subnets.push([130, 23, 400], [140, 24, 80], [144, 21, 1200], [160, 24, 128], [176, 22, 640], [200, 24, 250], [224, 21, 1700]);
   subnets.forEach(([octet, length, hosts], i) =>
     appliance.send({ network: `10.20.${octet}.0/${length}`, hosts, rate: 30 + hosts / 8, seed: i + 1, share6: i === 0 ? 0.3 : 0 }));
-  appliance.send({ network: '172.16.0.0/12', hosts: 300, rate: 60, seed: 50 });
+  appliance.send({ network: '172.16.0.0/12', hosts: 300, rate: 60, seed: 50, format: 'v9' });
+  const socket = createSocket('udp4'); // what is dropped, and why
+  for (let i = 0; i < 30; i++) socket.send(Buffer.from([0, i, 0, 0]), 2055, '10.77.0.1', () => i === 29 && socket.close());
+  appliance.send({ network: '172.16.0.0/16', hosts: 40, rate: 15, seed: 51, format: 'v5' });
 }
 
 async function main() {
@@ -41,9 +45,11 @@ async function main() {
       if (colorScheme === 'dark') {
         await shoot('console-map', '#/map?go=10.20.0.0/16&seconds=5', () => page.mouse.move(521, 121));
         await shoot('console-host', `#/host?ip=${busiest}&seconds=1&last=30`);
+        await shoot('console-exporters', '#/exporters?per=domain');
       } else {
         await shoot('console-octets', '#/map?at=10.20.68.140/32&zoom=11&seconds=5&layout=octets&metric=flows&palette=cividis');
         await shoot('console-network', '#/network?prefix=10.20.0.0/16&seconds=1&last=30');
+        await shoot('console-appliance', '#/appliance');
       }
       await page.close();
     }

@@ -26,6 +26,7 @@ using testing::kExporter;
 using testing::kOurs;
 using testing::kPeerMac;
 using testing::kWindow;
+using ::testing::Not;
 using testing::ParseAddress;
 using ::testing::SizeIs;
 using testing::UdpFrame;
@@ -158,6 +159,24 @@ TEST_F(DeviceTest, AnnouncesItsAddresses) {
   EXPECT_EQ(std::ranges::count_if(sent, [](const Bytes& frame) { return OutermostVlan(frame) == 7; }), 7);
 }
 
+TEST_F(DeviceTest, AnnouncesNoAddressThatAnotherStationHasWhateverTheQueue) {
+  const Bytes claim = BuildArp({}, 2, kPeerMac, kOurs, kExporter);
+  testing::WriteCapture(Path("first.pcap"), {Build(DatagramFrame(IpfixMessage(1, 0)))});
+  testing::WriteCapture(Path("second.pcap"), {claim});
+  AddPort("net_pcap0,rx_pcap=" + Path("first.pcap") + ",rx_pcap=" + Path("second.pcap") +
+          ",infinite_rx=1,tx_pcap=" + Path("out.pcap"));
+  config_.ports[0].queues = 2;
+  StartAll();
+  const auto port = [&] { return dataplane_->status().ports.at(0); };
+  MergeUntil([&] { return port().announcements == 1; });
+  EXPECT_GT(port().frames.Get(FrameOutcome::kConflict), 0U);
+  // The worker's loop has passed the moments of both announcements.
+  const std::uint64_t beat = dataplane_->beats().at(0);
+  MergeUntil([&] { return dataplane_->beats().at(0) >= beat + 3; });
+  StopAll();
+  EXPECT_EQ(port().announcements, 1U) << "the probe";
+}
+
 TEST_F(DeviceTest, FramesInSeveralBuffersAreRead) {
   UdpFrame long_one = DatagramFrame(IpfixMessage(14, 0));
   long_one.payload.resize(8900);  // a set that is no template's fills the rest
@@ -263,6 +282,34 @@ TEST_F(DeviceTest, LoopsAreMeasured) {
   EXPECT_GE(busy.longest_loop_ever_ns, busy.longest_loop_ns);
   const PortStatus port = dataplane_->status().ports.at(0);
   EXPECT_GT(port.frames.Get(FrameOutcome::kNotIp), 1000U);
+}
+
+TEST_F(DeviceTest, WarnsOfWorkersThatAreFarFromTheirPort) {
+  AddPort("net_ring0,nodeaction=near:0:CREATE");
+  AddPort("net_ring1,nodeaction=far:1:CREATE");
+  StartAll();
+  EXPECT_THAT(
+      dataplane_->warnings(),
+      Contains(HasSubstr("net_ring1,nodeaction=far:1:CREATE: is on NUMA node 1, and read from another by "
+                         "workers on cores ")));
+  EXPECT_THAT(dataplane_->warnings(), Not(Contains(HasSubstr("near:0:CREATE: is on NUMA node"))));
+  EXPECT_EQ(merger_->TakeTable(0)->node(), 0) << "as those that workers have";
+  StopAll();
+}
+
+TEST_F(DeviceTest, SaysWhichMtuTheDeviceTakes) {
+  // The far end of a virtual cable, which has limits; the near end has none.
+  AddPort("net_vhost0,iface=" + Path("cable"));
+  AddPort("net_virtio_user0,path=" + Path("cable"));
+  config_.ports[1].mtu = 20'000;
+  std::string what;
+  try {
+    Dataplane dataplane(config_);
+  } catch (const std::runtime_error& error) {
+    what = error.what();
+  }
+  EXPECT_THAT(what, ::testing::MatchesRegex(
+                        "net_virtio_user0,path=.*: mtu is 20000; the device allows [0-9]+ to 9[0-9]+"));
 }
 
 TEST_F(DeviceTest, SaysWhatIsWrongWithEachPort) {

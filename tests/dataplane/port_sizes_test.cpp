@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <initializer_list>
+#include <string>
+
 namespace hostscope::dataplane {
 namespace {
 
@@ -34,6 +37,29 @@ TEST(PortSizesTest, BuffersAreEnoughForTheDescriptors) {
   EXPECT_GT(BufferMib(config), BufferMib(WithMtu(1500)));
   config.buffers = 1000;
   EXPECT_EQ(BufferCount(config), 1000U);
+}
+
+TEST(PortSizesTest, ProblemsNameTheKeyItsValueAndTheLimit) {
+  constexpr RingLimits kNic{32, 4096, 8};
+  PortConfig config = WithMtu(1500);
+  EXPECT_EQ(DescriptorProblem(config, kNic), "") << "what is not configured is brought within the limits";
+  for (const std::uint16_t fits : std::initializer_list<std::uint16_t>{32, 40, 4096}) {
+    config.rx_descriptors = fits;
+    EXPECT_EQ(DescriptorProblem(config, kNic), "");
+  }
+  for (const std::uint16_t wrong : std::initializer_list<std::uint16_t>{24, 36, 4104}) {
+    config.rx_descriptors = wrong;
+    EXPECT_EQ(DescriptorProblem(config, kNic),
+              "rx_descriptors is " + std::to_string(wrong) + "; the device takes 32 to 4096, in steps of 8");
+  }
+  EXPECT_EQ(DescriptorProblem(config, {0, 65535, 0}), "") << "as virtual devices have it";
+
+  const std::uint32_t least = 4096 + 2 * kBufferCache;
+  config.buffers = least;
+  EXPECT_EQ(BufferProblem(config, 4096), "");
+  config.buffers = least - 1;
+  EXPECT_EQ(BufferProblem(config, 4096), "buffers is " + std::to_string(least - 1) +
+                                             "; rx_descriptors needs at least " + std::to_string(least));
 }
 
 TEST(PortSizesTest, ThePacketRingOfTheKernelHasRoomForLongFrames) {

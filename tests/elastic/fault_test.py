@@ -117,6 +117,20 @@ class EveryFault(Faults):
         self.check_records(self.write(self.configure([gone.url, self.server.url], batch="64KiB"), HOSTS, 2), 2 * RECORDS)
         self.check_documents(2 * RECORDS)
 
+    def test_parts_of_a_cut_window_are_all_there(self):
+        """Also where they say the same, and by way of the store."""
+        parts = 3
+        for store in (False, True):
+            with self.subTest(store=store):
+                self.server.documents.clear()
+                config = self.configure([self.server.url], store=store, batch="64KiB")
+                status = self.finish(self.start(config, HOSTS, 1, parts=parts))
+                self.check_records(status, parts * RECORDS)
+                self.assertEqual(sum(map(len, self.server.documents.values())), parts * RECORDS)
+                documents = self.server.documents[windows.STREAMS["host"]]
+                self.assertEqual({ident[:32] for ident in documents}, {each["record_id"] for each in documents.values()})
+                self.assertEqual({ident[32:] for ident in documents}, {"-p1", "-p2", "-p3"})
+
     def test_a_killed_program_goes_on_from_its_store(self):
         config = self.configure([self.server.url], store=True, batch="64KiB", connections=1)
         process = self.start(config, HOSTS, 5)

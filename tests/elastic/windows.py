@@ -32,10 +32,10 @@ class WithWriter(unittest.TestCase):
         path.write_text(json.dumps(config))
         return path
 
-    def start(self, config, hosts, windows, patience=120):
+    def start(self, config, hosts, windows, patience=120, parts=0):
         log = open(self.folder / "log", "ab")
         self.addCleanup(log.close)
-        process = subprocess.Popen([self.write_windows, config, str(hosts), str(windows), str(patience)],
+        process = subprocess.Popen([self.write_windows, config, str(hosts), str(windows), str(patience), str(parts)],
                                    stdout=subprocess.PIPE, stderr=log, text=True)
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.wait)

@@ -397,6 +397,39 @@ TEST(JsonEncoder, TheLongestRecordFits) {
   EXPECT_LE(Encode(encoder, summary).size(), encoder.max_record_size());
 }
 
+/// Knows one text of every host.
+class OneContext final : public ContextSource {
+ public:
+  explicit OneContext(std::string text) : text_(std::move(text)) {}
+  std::string ContextOf(const Address& /*host*/) const override { return text_; }
+
+ private:
+  std::string text_;
+};
+
+TEST(JsonEncoder, WritesWhatIsKnownOfAHostWhereAskedTo) {
+  const std::string before =
+      kHead + R"("host":{"ip":"10.20.30.40","network":"10.20.0.0/16"},"sent":)" + kSenderRole;
+  const std::string after = R"(,"record_id":"8970a0aa396381cd088fa6e77bf422d3"})";
+  const auto with = [](const std::string& text, const HostRecord& record,
+                       Schema schema = Schema::kHostscope) {
+    const OneContext context(text);
+    JsonEncoder encoder("mon1", schema, false, HostNetwork::kText, &context);
+    encoder.SetWindow(TenSeconds(), false);
+    const std::string json = Encode(encoder, record);
+    EXPECT_LE(json.size(), encoder.max_record_size());
+    return json;
+  };
+  EXPECT_EQ(with(R"({"name":"pc"})", SenderRecord()), before + R"(,"context":{"name":"pc"})" + after);
+  EXPECT_EQ(with("", SenderRecord()), before + after);
+  // Other records are of no host, and the older schema has no place for it.
+  HostRecord other = SenderRecord();
+  other.other = true;
+  EXPECT_EQ(with("{}", other), Encode(other));
+  EXPECT_EQ(with("{}", SenderRecord(), Schema::kStream4Flow), Encode(SenderRecord(), Schema::kStream4Flow));
+  with(std::string(kMaxContextText, 'x'), LongestRecord());
+}
+
 TEST(JsonEncoder, TheObserversNameIsEscaped) {
   JsonEncoder encoder("a \"b\"\n\\\xc5\x99", Schema::kHostscope);
   encoder.SetWindow(TenSeconds(), false);

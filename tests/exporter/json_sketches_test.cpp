@@ -45,6 +45,7 @@ TEST(JsonSketches, StandInEachRole) {
   simdjson::dom::parser parser;
   std::size_t roles = 0;
   std::size_t dense = 0;
+  std::size_t timed = 0;
   for (std::size_t i = 0; i < window.size(); ++i) {
     const std::string text = Encode(encoder, window.At(i), {window, i});
     element record;
@@ -62,11 +63,18 @@ TEST(JsonSketches, StandInEachRole) {
       expect("peers", DistinctFigure::kPeers);
       expect("src_ports", DistinctFigure::kSrcPorts);
       expect("dst_ports", DistinctFigure::kDstPorts);
-      EXPECT_EQ(simdjson::dom::object(sketches).size(), 3U);
+      const aggregator::HostRecord host = window.At(i);
+      const aggregator::RoleFigures& figures = role == Role::kSent ? host.sent : host.received;
+      EXPECT_EQ(simdjson::dom::object(sketches).size(), figures.duration_count == 0 ? 3U : 4U);
+      if (figures.duration_count == 0) continue;
+      ++timed;
+      EXPECT_EQ(std::uint64_t(sketches["duration"]["flows"]), figures.duration_count);
+      EXPECT_EQ(std::uint64_t(sketches["duration"]["microseconds"]), figures.duration_sum_us);
     }
   }
   EXPECT_GT(roles, window.size());
   EXPECT_GT(dense, 0U);
+  EXPECT_GT(timed, 0U);
 }
 
 TEST(JsonSketches, OnlyWhereAskedForAndThere) {

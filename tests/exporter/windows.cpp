@@ -82,7 +82,9 @@ ListedWindow::ListedWindow(aggregator::WindowSpan span, std::vector<HostRecord> 
     summary_.packets += record.sent.packets;
     summary_.bytes += record.sent.bytes;
   }
-  if (partial) summary_.clock_step_ns = -3'600'500'000'000;
+  if (!partial) return;
+  summary_.clock_step_ns = -3'600'500'000'000;
+  summary_.part = kFirstStart;
 }
 
 aggregator::WindowSpan TenSeconds(std::int64_t index) {

@@ -21,6 +21,9 @@ class ListedWindow final : public aggregator::ClosedWindow {
     networks_ = std::move(networks);
   }
 
+  /// Of a window that was cut, another part.
+  void SetPart(std::uint64_t part) noexcept { summary_.part = part; }
+
   aggregator::WindowSpan span() const noexcept override { return span_; }
   bool partial() const noexcept override { return partial_; }
   const aggregator::WindowSummary& summary() const noexcept override { return summary_; }

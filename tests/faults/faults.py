@@ -4,9 +4,11 @@ and a server that takes `_bulk` requests and fails at them in every way, by the 
 
     faults.py [--short] [--kills N] [--seed N] [--hostscope P] [--deliver P] [--dump P] [TEST…]
 
+The test AllRealKilled has a real OpenSearch instead, which is killed now and then, as the broker is.
+
 After each fault: every record of every window that was stored is in each sink at least once, and, without repeats of a
 record_id, exactly once and unchanged; what is missing is what the drop counters say. --short is for ctest; without it
-every step and 100 kills are tried, some ten minutes. The same seed makes the same choices, which the first line has;
+every step and twice 100 kills are tried, some twenty minutes. The same seed makes the same choices, which the first line has;
 what the machine makes of them in time is its own. Needs root: it runs in a network and mount namespace of its own.
 """
 import argparse
@@ -27,6 +29,7 @@ import broker as kafka  # noqa: E402
 import fault_server  # noqa: E402
 import isolation  # noqa: E402
 import maven  # noqa: E402
+import search_server  # noqa: E402
 from isolation import die_with_parent  # noqa: E402
 from records import Records, canonical, read_kafka, read_ndjson, read_search  # noqa: E402
 
@@ -36,6 +39,7 @@ PARTITIONS = 3
 
 class WithSinks(unittest.TestCase):
     """A broker, a search server, a configuration with them and a file as sinks, and a store."""
+    SEARCH_TIMEOUT = "5s"
 
     def setUp(self):
         scratch = tempfile.TemporaryDirectory(prefix="hostscope-faults-")
@@ -43,11 +47,7 @@ class WithSinks(unittest.TestCase):
         self.folder = pathlib.Path(scratch.name)
         self.broker = kafka.Broker(self.folder / "broker", PARTITIONS)
         self.addCleanup(self.broker.kill)
-        self.search = fault_server.FaultServer()
-        self.addCleanup(lambda: self.search.stop())
-        # A fifth of the first thousand requests come to grief.
-        choice = random.Random(options.seed)
-        self.search.faults = [choice.choice([*fault_server.FAULTS]) if choice.random() < 0.2 else None for _ in range(1000)]
+        self.search = self.make_search()
         self.kafka_name, self.search_name = f"kafka {self.broker.bootstrap}", f"elasticsearch {self.search.url} hostscope"
         self.ndjson, self.store, self.truth, self.log = (
             self.folder / name for name in ("hosts.ndjson", "store", "truth.ndjson", "log"))
@@ -75,10 +75,18 @@ sinks:
   elasticsearch:
     - urls: ["{self.search.url}"]
       batch: 64KiB
-      timeout: 5s
+      timeout: {self.SEARCH_TIMEOUT}
 store:
   path: {self.store}
 """)
+
+    def make_search(self):
+        search = fault_server.FaultServer()
+        self.addCleanup(search.stop)
+        # A fifth of the first thousand requests come to grief.
+        choice = random.Random(options.seed)
+        search.faults = [choice.choice([*fault_server.FAULTS]) if choice.random() < 0.2 else None for _ in range(1000)]
+        return search
 
     def deliver(self, first, count, hosts, *more):
         with open(self.log, "ab") as log:
@@ -104,7 +112,7 @@ store:
         """All have `expected`, a Records, and nothing else. Returns how many came more than once, by sink."""
         repeats = {}
         for name, found in (("ndjson", read_ndjson(self.ndjson)), ("kafka", read_kafka(self.broker)),
-                            ("search", read_search(self.search))):
+                            ("search", read_search(self.documents()))):
             missing = expected.texts.keys() - found.texts.keys()
             self.assertFalse(missing, f"{name}: {len(missing)} of {len(expected.texts)} records are missing, such as "
                                       f"{sorted(map(str, missing))[:3]}")
@@ -112,8 +120,15 @@ store:
             self.assertFalse(unknown, f"{name}: {len(unknown)} records of no stored window, such as "
                                       f"{sorted(map(str, unknown))[:3]}")
             self.assertEqual(canonical(found.texts), canonical(expected.texts), name)
-            repeats[name] = found.repeats if name != "search" else self.search.conflicts
+            repeats[name] = found.repeats if name != "search" else self.search_repeats()
         return repeats
+
+    def documents(self):
+        """{id: document} of each data stream."""
+        return self.search.documents.values()
+
+    def search_repeats(self):
+        return self.search.conflicts
 
     def failed_requests(self):
         return sum(fault is not None for fault in self.search.met)
@@ -198,7 +213,7 @@ class DiskFull(WithSinks):
         self.assertGreater(stats["store"]["windows"]["removed_for_room"], 0)
         lost = stats["store"]["windows"]["lost"]
         truth_texts = canonical(truth.texts)
-        for name, found in ((self.kafka_name, read_kafka(self.broker)), (self.search_name, read_search(self.search)),
+        for name, found in ((self.kafka_name, read_kafka(self.broker)), (self.search_name, read_search(self.documents())),
                             (f"ndjson {self.ndjson}", read_ndjson(self.ndjson))):
             sink = stats["sinks"][name]
             missing = truth.texts.keys() - found.texts.keys()
@@ -216,6 +231,7 @@ class ProgramKilled(WithSinks):
     """The appliance under load, killed at random; the broker too, now and then; and requests to the search server fail."""
     FLOWS = 5_000  # a second
     HOSTS = 300
+    PATIENCE = 180  # seconds
 
     def setUp(self):
         super().setUp()
@@ -228,20 +244,24 @@ class ProgramKilled(WithSinks):
         self.addCleanup(appliance.kill)
         return appliance
 
+    def servers(self):
+        """[(server, n, m)]: it is killed in each run whose number is m modulo n, and comes back in the next one."""
+        return [(self.broker, 4, 1)]
+
     def kill_again_and_again(self, choice, kills):
-        is_broker_up = True
+        away = []
         for i in range(kills):
             appliance = self.start_program()
-            if not is_broker_up:
-                self.broker.start()  # while the appliance has windows for it
-            is_broker_up = i % 4 != 1
+            for server in away:
+                server.start()  # while the appliance has windows for it
+            away = [server for server, every, when in self.servers() if i % every == when]
             time.sleep(choice.uniform(0.3, 2.5))
-            if not is_broker_up:
-                self.broker.kill()
+            for server in away:
+                server.kill()
                 time.sleep(choice.uniform(0.0, 1.0))
             appliance.kill()
-        if not is_broker_up:
-            self.broker.start()
+        for server in away:
+            server.start()
 
     def finish_program(self, load):
         """One more run that is let come to its end, with a search server that is well again. The load goes on until all is sent
@@ -257,7 +277,7 @@ class ProgramKilled(WithSinks):
                 return False
             sinks = json.loads(self.stats_path.read_text())["sinks"]
             return all(sink["lag"]["seconds"] <= 1 for sink in sinks.values())
-        deadline = time.monotonic() + 180
+        deadline = time.monotonic() + self.PATIENCE
         while not is_all_sent():
             if time.monotonic() > deadline:
                 self.fail(f"windows are unsent: {json.loads(self.stats_path.read_text())['sinks']}\n{self.log.read_text()[-4000:]}")
@@ -284,9 +304,42 @@ class ProgramKilled(WithSinks):
         stored = self.stored()
         self.assertGreater(len(stored.windows()), options.kills)
         self.assertGreater(len(stored.texts), self.HOSTS * options.kills)
+        print(f"killed {options.kills} times; {self.what_failed()}; of {len(stored.texts)} records in {len(stored.windows())} windows "
+              f"came again: {self.check_sinks(stored)}")
+
+    def what_failed(self):
         self.assertGreater(self.failed_requests(), options.kills // 2)
-        print(f"killed {options.kills} times; {self.failed_requests()} requests came to grief; of {len(stored.texts)} records in "
-              f"{len(stored.windows())} windows came again: {self.check_sinks(stored)}")
+        return f"{self.failed_requests()} requests came to grief"
+
+
+class AllRealKilled(ProgramKilled):
+    """The same with a real OpenSearch, which is killed too. What was under way then may be there, and is sent again."""
+    SEARCH_TIMEOUT = "30s"
+    PATIENCE = 900
+
+    def setUp(self):
+        if options.short:
+            self.skipTest("not with --short")
+        super().setUp()
+
+    def make_search(self):
+        search = search_server.SearchServer(self.folder / "search")
+        self.addCleanup(search.kill)
+        return search.start()
+
+    def servers(self):
+        return [*super().servers(), (self.search, 10, 2)]
+
+    def documents(self):
+        streams = [each["name"] for each in self.search.ask("GET", "/_data_stream/hostscope-*")["data_streams"]]
+        self.assertEqual(len(streams), 3 * 2, streams)  # kinds of records, lengths of windows
+        return [self.search.documents(stream) for stream in streams]
+
+    def search_repeats(self):
+        return "not known"  # what it refused, since it was there, is in no count of its own
+
+    def what_failed(self):
+        return "the broker was killed with every fourth, OpenSearch with every tenth"
 
 
 def main():
@@ -303,6 +356,8 @@ def main():
         options.kills = 5 if options.short else 100
     try:
         kafka.libraries()
+        if not options.short:
+            search_server.libraries()
         isolation.enter()
     except (maven.Unavailable, OSError) as reason:
         return maven.skip_or_fail(str(reason))

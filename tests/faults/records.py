@@ -54,10 +54,10 @@ def canonical(texts):
     return {key: json.dumps(json.loads(text), sort_keys=True) for key, text in texts.items()}
 
 
-def read_search(server):
-    """The documents of all data streams, as the records that other sinks have."""
+def read_search(streams):
+    """The documents of data streams, {id: document} each, as the records that other sinks have."""
     lines = []
-    for documents in server.documents.values():
+    for documents in streams:
         for document in documents.values():
             if "host" in document:
                 document = {**document, "host": {**document["host"], "network": document["host"]["network"]["prefix"]}}

@@ -7,27 +7,45 @@ namespace {
 
 using ::testing::SizeIs;
 
-class TemplateRules : public DecoderTest {};
-
 constexpr std::int64_t kSecond_ns = 1'000'000'000;
+
+class TemplateRules : public DecoderTest {
+ protected:
+  /// Drops whatever is too old at `now_ns`: each call looks at a part of it.
+  void ExpireAll(std::int64_t now_ns) {
+    for (int i = 0; i < 32; ++i) decoder().Expire({now_ns});
+  }
+  /// Sends `fields` as template 256, with a record, so many seconds after the first possible moment. How many
+  /// flow records come of it.
+  std::size_t FlowsByShape(const std::vector<Field>& fields, std::int64_t seconds) {
+    Send(MessageBuilder::Ipfix().Template(256, fields).Data(256, {FlowBytes()}),
+         {.received_ns = Sender{}.received_ns + seconds * kSecond_ns});
+    return TakeFlows().size();
+  }
+  void ExpectIgnored(const MessageBuilder& withdrawals, std::uint64_t count) {
+    Send(MessageBuilder::Ipfix().Template(256, kFlowFields));
+    Send(withdrawals);
+    EXPECT_EQ(Templates(TemplateEvent::kWithdrawn), count);
+    Send(MessageBuilder::Ipfix().Data(256, {FlowBytes()}));
+    EXPECT_THAT(TakeFlows(), SizeIs(1));
+  }
+  /// `before`, and behind it in the same set the template of an ordinary flow record.
+  void SendBehind(Bytes before) {
+    before.U16(256).U16(kFlowFields.size());
+    for (const Field& field : kFlowFields) before.U16(field.id).U16(field.length);
+    Send(MessageBuilder::Ipfix().RawSet(2, before).Data(256, {FlowBytes()}));
+  }
+};
 
 /// Those of kFlowFields with both directions the other way round: as long, and something else.
 const std::vector<Field> kSwapped = {{12, 4}, {8, 4}, {11, 2}, {7, 2}, {4, 1}, {2, 4}, {1, 4}};
 
 TEST_F(TemplateRules, Rule07IpfixWithdrawalOverUdpIsIgnoredAndCounted) {
-  Send(MessageBuilder::Ipfix().Template(256, kFlowFields));
-  Send(MessageBuilder::Ipfix().Withdrawal(256));
-  EXPECT_EQ(Templates(TemplateEvent::kWithdrawn), 1U);
-  Send(MessageBuilder::Ipfix().Data(256, {FlowBytes()}));
-  EXPECT_THAT(TakeFlows(), SizeIs(1));
+  ExpectIgnored(MessageBuilder::Ipfix().Withdrawal(256), 1);
 }
 
 TEST_F(TemplateRules, Rule07WithdrawalOfAllTemplatesIsIgnoredToo) {
-  Send(MessageBuilder::Ipfix().Template(256, kFlowFields));
-  Send(MessageBuilder::Ipfix().RawSet(2, Bytes().U16(2).U16(0)).RawSet(3, Bytes().U16(3).U16(0)));
-  EXPECT_EQ(Templates(TemplateEvent::kWithdrawn), 2U);
-  Send(MessageBuilder::Ipfix().Data(256, {FlowBytes()}));
-  EXPECT_THAT(TakeFlows(), SizeIs(1));
+  ExpectIgnored(MessageBuilder::Ipfix().RawSet(2, Bytes().U16(2).U16(0)).RawSet(3, Bytes().U16(3).U16(0)), 2);
 }
 
 TEST_F(TemplateRules, Rule07AWithdrawalIsNeverStored) {
@@ -37,9 +55,7 @@ TEST_F(TemplateRules, Rule07AWithdrawalIsNeverStored) {
 }
 
 TEST_F(TemplateRules, Rule07TemplatesBehindAWithdrawalInTheSameSetAreRead) {
-  Bytes set = Bytes().U16(300).U16(0).U16(256).U16(kFlowFields.size());
-  for (const Field& field : kFlowFields) set.U16(field.id).U16(field.length);
-  Send(MessageBuilder::Ipfix().RawSet(2, set).Data(256, {FlowBytes()}));
+  SendBehind(Bytes().U16(300).U16(0));
   EXPECT_THAT(TakeFlows(), SizeIs(1));
 }
 
@@ -75,10 +91,7 @@ TEST_F(TemplateRules, Rule08FieldsPerTemplateAreCapped) {
 
 TEST_F(TemplateRules, Rule08ATemplateBeyondTheCapDoesNotHideTheNextInItsSet) {
   settings_.max_fields_per_template = kFlowFields.size();
-  Bytes set = Bytes().U16(300).U16(kFlowFields.size() + 1).Zeros(4 * (kFlowFields.size() + 1));
-  set.U16(256).U16(kFlowFields.size());
-  for (const Field& field : kFlowFields) set.U16(field.id).U16(field.length);
-  Send(MessageBuilder::Ipfix().RawSet(2, set).Data(256, {FlowBytes()}));
+  SendBehind(Bytes().U16(300).U16(kFlowFields.size() + 1).Zeros(4 * (kFlowFields.size() + 1)));
   EXPECT_THAT(TakeFlows(), SizeIs(1));
   EXPECT_EQ(Templates(TemplateEvent::kRefused), 1U);
 }
@@ -129,7 +142,7 @@ TEST_F(TemplateRules, Rule08ExportersWithOneAddressAreCapped) {
   EXPECT_EQ(send(3, {"192.0.2.2", 2055}), DatagramOutcome::kDecoded) << "another address";
   // Those that are forgotten give their places away.
   const std::int64_t later = Sender{}.received_ns + 101 * kSecond_ns;
-  for (int i = 0; i < 32; ++i) decoder().Expire({later});
+  ExpireAll(later);
   EXPECT_EQ(decoder().exporter_count(), 0U);
   EXPECT_EQ(send(3, {"192.0.2.1", 2055, later}), DatagramOutcome::kDecoded);
 }
@@ -161,7 +174,7 @@ TEST_F(TemplateRules, Rule08BytesOfTemplatesAreCapped) {
   EXPECT_EQ(Refused(TemplateRefusal::kExporterBytes), 2U);
   // What is dropped takes no room any more.
   const std::int64_t later = first.received_ns + 101 * kSecond_ns;
-  for (int i = 0; i < 32; ++i) decoder().Expire({later});
+  ExpireAll(later);
   for (std::uint16_t id = 256; id < 259; ++id)
     send_template(id, kFlowFields, {.address = "192.0.2.1", .received_ns = later});
   EXPECT_EQ(Templates(TemplateEvent::kLearned), 10U);
@@ -242,25 +255,24 @@ TEST_F(TemplateRules, Rule10DataAndOptionsTemplatesShareOneIdSpace) {
 TEST_F(TemplateRules, Rule11TheSameTemplateAgainOnlyRefreshesItsAge) {
   DontCompareWithNaive();
   settings_.template_lifetime_ns = 100 * kSecond_ns;
-  const auto expire = [&](std::int64_t now) {
-    for (int i = 0; i < 32; ++i) decoder().Expire({now});
-  };
   Send(MessageBuilder::Ipfix().Template(256, kFlowFields), {.received_ns = 1000 * kSecond_ns});
   Send(MessageBuilder::Ipfix().Template(256, kFlowFields), {.received_ns = 1090 * kSecond_ns});
   EXPECT_EQ(Templates(TemplateEvent::kRefreshed), 1U);
-  expire(1150 * kSecond_ns);
+  ExpireAll(1150 * kSecond_ns);
   Send(MessageBuilder::Ipfix().Data(256, {FlowBytes()}), {.received_ns = 1150 * kSecond_ns});
   EXPECT_THAT(TakeFlows(), SizeIs(1));
-  expire(1191 * kSecond_ns);
+  ExpireAll(1191 * kSecond_ns);
   Send(MessageBuilder::Ipfix().Data(256, {FlowBytes()}), {.received_ns = 1191 * kSecond_ns});
   EXPECT_THAT(TakeFlows(), SizeIs(0));
   EXPECT_EQ(Templates(TemplateEvent::kExpired), 1U);
 }
 
 TEST_F(TemplateRules, Rule11ADifferentTemplateReplacesTheOldFromThereOn) {
-  const std::vector<Field>& swapped = kSwapped;
   MessageBuilder message = MessageBuilder::Ipfix();
-  message.Template(256, kFlowFields).Data(256, {FlowBytes()}).Template(256, swapped).Data(256, {FlowBytes()});
+  message.Template(256, kFlowFields)
+      .Data(256, {FlowBytes()})
+      .Template(256, kSwapped)
+      .Data(256, {FlowBytes()});
   Send(message);
   const std::vector<FlowRecord> flows = TakeFlows();
   ASSERT_THAT(flows, SizeIs(2));
@@ -284,26 +296,21 @@ TEST_F(TemplateRules, Rule11ATemplateThatChangesTooOftenIsRefusedUntilItHoldsSti
   DontCompareWithNaive();
   settings_.max_template_changes = 3;
   settings_.template_change_interval_ns = 60 * kSecond_ns;
-  const std::int64_t start = Sender{}.received_ns;
-  const auto send = [&](const std::vector<Field>& fields, std::int64_t seconds) {
-    Send(MessageBuilder::Ipfix().Template(256, fields).Data(256, {FlowBytes()}),
-         {.received_ns = start + seconds * kSecond_ns});
-    return TakeFlows().size();
-  };
-  EXPECT_EQ(send(kFlowFields, 0), 1U);
-  EXPECT_EQ(send(kSwapped, 1), 1U);
-  EXPECT_EQ(send(kFlowFields, 2), 1U);
-  EXPECT_EQ(send(kSwapped, 3), 1U);
-  EXPECT_EQ(send(kFlowFields, 4), 0U) << "the fourth change within a minute";
-  EXPECT_EQ(send(kSwapped, 5), 0U) << "the shape of before, but who knows for how long";
+  EXPECT_EQ(FlowsByShape(kFlowFields, 0), 1U);
+  EXPECT_EQ(FlowsByShape(kSwapped, 1), 1U);
+  EXPECT_EQ(FlowsByShape(kFlowFields, 2), 1U);
+  EXPECT_EQ(FlowsByShape(kSwapped, 3), 1U);
+  EXPECT_EQ(FlowsByShape(kFlowFields, 4), 0U) << "the fourth change within a minute";
+  EXPECT_EQ(FlowsByShape(kSwapped, 5), 0U) << "the shape of before, but who knows for how long";
   EXPECT_EQ(Refused(TemplateRefusal::kUnstable), 2U);
   EXPECT_EQ(SetsSkipped(SetSkip::kRefusedTemplate), 2U);
-  Send(MessageBuilder::Ipfix().Data(256, {FlowBytes()}), {.received_ns = start + 30 * kSecond_ns});
+  Send(MessageBuilder::Ipfix().Data(256, {FlowBytes()}),
+       {.received_ns = Sender{}.received_ns + 30 * kSecond_ns});
   EXPECT_EQ(SetsSkipped(SetSkip::kRefusedTemplate), 3U) << "data alone don't show what they are";
-  EXPECT_EQ(send(kSwapped, 61), 1U) << "a minute after the first change one more may follow";
-  EXPECT_EQ(send(kFlowFields, 62), 0U);
-  EXPECT_EQ(send(kFlowFields, 122), 1U);
-  EXPECT_EQ(send(kFlowFields, 123), 1U) << "the same again is no change";
+  EXPECT_EQ(FlowsByShape(kSwapped, 61), 1U) << "a minute after the first change one more may follow";
+  EXPECT_EQ(FlowsByShape(kFlowFields, 62), 0U);
+  EXPECT_EQ(FlowsByShape(kFlowFields, 122), 1U);
+  EXPECT_EQ(FlowsByShape(kFlowFields, 123), 1U) << "the same again is no change";
   EXPECT_EQ(Templates(TemplateEvent::kRefreshed), 1U);
 }
 
@@ -330,16 +337,10 @@ TEST_F(TemplateRules, Rule11AClockThatIsSetBackDoesNotHoldChangesUp) {
   DontCompareWithNaive();
   settings_.max_template_changes = 1;
   settings_.template_change_interval_ns = 60 * kSecond_ns;
-  const std::int64_t start = Sender{}.received_ns;
-  const auto send = [&](const std::vector<Field>& fields, std::int64_t seconds) {
-    Send(MessageBuilder::Ipfix().Template(256, fields).Data(256, {FlowBytes()}),
-         {.received_ns = start + seconds * kSecond_ns});
-    return TakeFlows().size();
-  };
-  EXPECT_EQ(send(kFlowFields, 0), 1U);
-  EXPECT_EQ(send(kSwapped, 1), 1U);
-  EXPECT_EQ(send(kFlowFields, 2 - 36000), 0U);
-  EXPECT_EQ(send(kFlowFields, 62 - 36000), 1U);
+  EXPECT_EQ(FlowsByShape(kFlowFields, 0), 1U);
+  EXPECT_EQ(FlowsByShape(kSwapped, 1), 1U);
+  EXPECT_EQ(FlowsByShape(kFlowFields, 2 - 36000), 0U);
+  EXPECT_EQ(FlowsByShape(kFlowFields, 62 - 36000), 1U);
 }
 
 TEST_F(TemplateRules, Rule12TemplatesBelongToAddressPortAndDomain) {
@@ -354,9 +355,8 @@ TEST_F(TemplateRules, Rule12TemplatesBelongToAddressPortAndDomain) {
 }
 
 TEST_F(TemplateRules, Rule12LineCardsReuseIdsForDifferentTemplates) {
-  const std::vector<Field>& swapped = kSwapped;
   Send(MessageBuilder::Netflow9(1).Template(256, kFlowFields));
-  Send(MessageBuilder::Netflow9(2).Template(256, swapped));
+  Send(MessageBuilder::Netflow9(2).Template(256, kSwapped));
   Send(MessageBuilder::Netflow9(1).Data(256, {FlowBytes()}));
   EXPECT_EQ(TextOf(TakeOneFlow().source), "10.0.0.1");
   Send(MessageBuilder::Netflow9(2).Data(256, {FlowBytes()}));
@@ -384,7 +384,7 @@ TEST_F(TemplateRules, Rule13ForgettingOneExporterLeavesTheTemplatesOfOthers) {
   settings_.exporter_lifetime_ns = 100 * kSecond_ns;
   Send(MessageBuilder::Ipfix(1).Template(256, kFlowFields), {.received_ns = 1000 * kSecond_ns});
   Send(MessageBuilder::Ipfix(2).Template(256, kFlowFields), {.received_ns = 1090 * kSecond_ns});
-  for (int i = 0; i < 32; ++i) decoder().Expire({1150 * kSecond_ns});
+  ExpireAll(1150 * kSecond_ns);
   EXPECT_EQ(decoder().exporter_count(), 1U);
   Send(MessageBuilder::Ipfix(1).Data(256, {FlowBytes()}), {.received_ns = 1151 * kSecond_ns});
   EXPECT_THAT(TakeFlows(), SizeIs(0));

@@ -27,6 +27,13 @@ export function secondsText(value: number): string {
   return value >= 1 ? `${value.toFixed(2)} s` : `${Math.round(value * 1000)} ms`;
 }
 
+/** How far a clock is ahead (+) or behind. */
+export function signedSecondsText(value: number): string {
+  const size = Math.abs(value);
+  const text = size >= 172_800 ? `${Math.round(size / 86_400)} d` : size >= 7200 ? `${Math.round(size / 3600)} h` : secondsText(size);
+  return size < 0.001 ? text : `${value < 0 ? '−' : '+'}${text}`;
+}
+
 export const shareText = (value: number): string => `${(100 * value).toFixed(value > 0 && value < 0.1 ? 1 : 0)} %`;
 
 const grouped = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 3 });

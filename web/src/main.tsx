@@ -62,9 +62,9 @@ function Page({ live, route }: { live: Live; route: Route }) {
     case 'top':
       return <TopPage live={live} route={route} />;
     case 'exporters':
-      return <ExportersPage />;
+      return <ExportersPage route={route} />;
     case 'appliance':
-      return <AppliancePage />;
+      return <AppliancePage route={route} />;
     default:
       return (
         <main class="page">
@@ -104,7 +104,11 @@ function Search() {
       setProblem('');
       input.current?.blur();
       const prefix = found.prefix ? parsePrefix(found.prefix) : null;
-      if (found.host) location.hash = link('host', { ip: found.host, seconds: found.last_seen?.seconds });
+      const named = found.found?.[0]; // the best of them
+      const prefixOfName = named && parsePrefix(named.prefix);
+      if (named?.host) location.hash = link('host', { ip: named.host });
+      else if (prefixOfName) location.hash = mapLink(prefixOfName);
+      else if (found.host) location.hash = link('host', { ip: found.host, seconds: found.last_seen?.seconds });
       else if (prefix) location.hash = mapLink(prefix);
     } catch (error) {
       setProblem((error as Error).message);
@@ -112,7 +116,7 @@ function Search() {
   };
   return (
     <form class="search" role="search" onSubmit={(event) => void search(event)}>
-      <input ref={input} type="search" aria-label="Address or prefix" placeholder="Address or prefix ( / )" onInput={() => setProblem('')} />
+      <input ref={input} type="search" aria-label="Address, prefix or name" placeholder="Address, prefix or name ( / )" onInput={() => setProblem('')} />
       {problem && <Notice kind="problem">{problem}</Notice>}
     </form>
   );

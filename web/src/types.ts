@@ -43,6 +43,16 @@ export interface WindowRecord extends WindowHead {
     sampled_share: number;
   };
 }
+/** Attributes by name: a text, how often each text was told, or the texts told last. */
+export type Context = Record<string, string | Record<string, number> | string[]>;
+export interface AttributesAnswer {
+  attributes: { name: string; entries: number }[];
+}
+export interface ValuesAnswer {
+  attribute: string;
+  values: { value: string; entries: number }[];
+  others: number;
+}
 export interface Cost {
   windows: number;
   rows: number;
@@ -65,18 +75,23 @@ export interface TileAnswer {
   to: string;
   cells: number[];
   values: Record<string, (number | null)[]>;
+  attributes?: Record<string, (string | null)[]>;
   read: Cost;
 }
 export interface SeriesAnswer {
   host?: string;
   prefix?: string;
   distinct?: 'union' | 'largest host';
+  context?: Context;
   seconds: number;
   from: string;
   to: string;
   windows: string[];
   records: TrafficRecord[];
   read: Cost;
+}
+export interface HostsAnswer extends RecordsAnswer {
+  names?: Record<string, string>; // of those hosts that have one
 }
 export interface RecordsAnswer {
   seconds: number;
@@ -90,11 +105,43 @@ export interface WindowsAnswer {
   read: Cost;
 }
 export interface SearchAnswer {
+  found?: { prefix: string; host?: string; name: string }[]; // by name
   host?: string;
   prefix?: string;
-  network: string | null;
+  network?: string | null;
   last_seen?: { start: string; seconds: number };
   records?: TrafficRecord[];
+}
+/** An address that sends, or one observation domain behind a source port of it. */
+export interface ExporterRow {
+  address: string;
+  name: string;
+  source_ports: number[];
+  domains: number[];
+  versions: number[];
+  workers: number[];
+  exporters: number;
+  last_received: string | null;
+  rate: { datagrams: number; records: number };
+  datagrams: { received: number; decoded: number; dropped: Record<string, number> };
+  records: { seen: number; counted: number; skipped: Record<string, number> };
+  sequence: { expected: number; lost: number; gaps: number; resets: number };
+  sampling: { applied: number[]; announced: number[]; origins: ('announced' | 'configured' | 'ignored')[] };
+  templates: {
+    known: number;
+    last_received: string | null;
+    refused: number;
+    refusals: Record<string, number>;
+    held_sets: number;
+    held_bytes: number;
+    unknown_sets: number;
+  };
+  clock_offset_seconds: number;
+}
+export interface ExportersAnswer {
+  time: string;
+  exporters: number;
+  rows: ExporterRow[];
 }
 /** Counts in named groups. */
 export interface StatsGroup {

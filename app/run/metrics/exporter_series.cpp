@@ -66,8 +66,7 @@ std::vector<ExporterSeries::Row> ExporterSeries::Update(const dataplane::Datapla
   for (const auto& worker : snapshot.workers) {
     total += ExporterFigures::Of(worker->accounting);
     for (const ipfix::ExporterBooks& books : worker->exporters) {
-      exporters[{books.address, books.port, books.observation_domain}] +=
-          ExporterFigures::Of(books.accounting);
+      exporters[ExporterId::Of(books)] += ExporterFigures::Of(books.accounting);
     }
   }
   std::vector<Row> rows = Update(exporters, total, now);

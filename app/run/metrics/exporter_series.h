@@ -2,13 +2,13 @@
 
 #include <array>
 #include <chrono>
-#include <compare>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "app/run/exporters/exporter_id.h"
 #include "dataplane/snapshot.h"
 #include "ipfix/accounting.h"
 #include "ipfix/address.h"
@@ -49,13 +49,7 @@ class ExporterSeries {
   using Clock = std::chrono::steady_clock;
   static constexpr std::chrono::seconds kExchangeInterval{60};
 
-  struct Key {
-    Address address;
-    std::uint16_t port = 0;
-    std::uint32_t domain = 0;
-
-    friend auto operator<=>(const Key&, const Key&) = default;
-  };
+  using Key = ExporterId;
   struct Row {
     std::string exporter;  ///< an address, "other" or "former"
     std::string source_port;

@@ -4,8 +4,10 @@
 #include <string_view>
 
 #include "app/run/delivery.h"
+#include "app/run/frame_capture.h"
 #include "app/run/metrics/exporter_series.h"
 #include "dataplane/snapshot.h"
+#include "exporter/context/context.h"
 #include "exporter/http/http_books.h"
 #include "exporter/metrics_text.h"
 #include "exporter/raw_flow_publisher.h"
@@ -38,6 +40,9 @@ void AddStore(exporter::MetricsText& text, const Delivery& delivery);
 void AddSinks(exporter::MetricsText& text, const Delivery& delivery);
 /// Null: none are sent.
 void AddRawFlows(exporter::MetricsText& text, const exporter::RawFlowPublisher* raw_flows);
+/// Null: there is none.
+void AddContext(exporter::MetricsText& text, const context::Context* context);
 void AddHttp(exporter::MetricsText& text, const http::HttpBooks& books);
+void AddCaptures(exporter::MetricsText& text, const CaptureBooks& books);
 
 }  // namespace hostscope::app

@@ -28,4 +28,16 @@ void AddHttp(MetricsText& text, const http::HttpBooks& books) {
   text.Counter("http_streams_closed", "Of these, those that have ended.", streams_closed);
 }
 
+void AddCaptures(MetricsText& text, const CaptureBooks& books) {
+  const std::uint64_t ended = books.ended.Get();
+  text.Counter("captures", "Captures of received frames that were begun.", books.begun.Get());
+  text.Gauge("captures_running", "Those of them that go on, one or none.", books.begun.Get() - ended);
+  text.Family(
+      "capture_frames", MetricType::kCounter,
+      "Frames that captures wanted, by what became of them. written: Given to the reader. dropped: Left "
+      "out, since they came faster than they were taken.");
+  text.Sample(books.written.Get(), {{"outcome", "written"}});
+  text.Sample(books.dropped.Get(), {{"outcome", "dropped"}});
+}
+
 }  // namespace hostscope::app

@@ -27,7 +27,7 @@ void AddWindows(MetricsText& text, const Appliance& appliance) {
 
 }  // namespace
 
-std::string Metrics::Scrape(const http::HttpBooks& http) {
+std::string Metrics::Scrape(const http::HttpBooks& http, const CaptureBooks& captures) {
   const std::lock_guard lock(mutex_);
   const dataplane::DataplaneSnapshot snapshot = appliance_.Snapshot();
   MetricsText text;
@@ -44,7 +44,9 @@ std::string Metrics::Scrape(const http::HttpBooks& http) {
   AddStore(text, appliance_.delivery());
   AddSinks(text, appliance_.delivery());
   AddRawFlows(text, appliance_.raw_flows());
+  AddContext(text, appliance_.context());
   AddHttp(text, http);
+  AddCaptures(text, captures);
   return text.Take();
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "app/run/appliance.h"
+#include "app/run/frame_capture.h"
 #include "app/run/metrics/exporter_series.h"
 #include "exporter/http/http_books.h"
 
@@ -20,7 +21,7 @@ class Metrics {
   /// One scrape. Within it the books balance: datagrams received = decoded + the sum of dropped, records seen
   /// = counted + the sum of skipped, also for each exporter. What workers count is at most about a second
   /// old.
-  std::string Scrape(const http::HttpBooks& http);
+  std::string Scrape(const http::HttpBooks& http, const CaptureBooks& captures);
 
  private:
   const Appliance& appliance_;

@@ -50,7 +50,8 @@ TEST(ConfigExampleTest, ItemsThatAreCommentedOutAreGoodToo) {
   EXPECT_EQ(loaded.config.sinks.kafka.size(), 1U);
   EXPECT_EQ(loaded.config.sinks.elasticsearch.size(), 1U);
   EXPECT_EQ(ChangedKeys(loaded.config, {}),
-            "ports, exporters.rules, sinks.ndjson, sinks.kafka, sinks.elasticsearch, store.retention");
+            "ports, exporters.rules, sinks.ndjson, sinks.kafka, sinks.elasticsearch, store.retention, "
+            "context.kafka");
 }
 
 TEST(ConfigWriterTest, WhatIsWrittenIsReadBack) {

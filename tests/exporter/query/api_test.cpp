@@ -21,6 +21,10 @@ class ApiTest : public QueryFixture {
     options.lengths_ns = {kTenSecondsLength, 60 * kNanosecondsPerSecond};
     options.networks = {PrefixOf("10.0.0.0/8"), PrefixOf("10.1.0.0/16"), Prefix::AllIpv6()};
     options.levels = aggregator::NetworkLevels{};
+    options.exporters = [](const Parameters& parameters) {
+      parameters.CheckNames({"n"});
+      return std::string("{\"rows\":[]}\n");
+    };
     options.stats = [] { return std::string("{\"hosts\":3}\n"); };
   }
 

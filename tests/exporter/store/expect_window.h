@@ -41,6 +41,7 @@ inline void ExpectSameSummary(const aggregator::WindowSummary& a, const aggregat
   EXPECT_EQ(a.sequence_expected, b.sequence_expected);
   EXPECT_EQ(a.sequence_lost, b.sequence_lost);
   EXPECT_EQ(a.clock_step_ns, b.clock_step_ns);
+  EXPECT_EQ(a.part, b.part);
 }
 
 inline void ExpectSameWindow(const aggregator::ClosedWindow& a, const aggregator::ClosedWindow& b) {

@@ -34,6 +34,18 @@ export function paletteOf(name: Palette): string[] {
   return table;
 }
 
+// Of attributes, whose values have no order: the colours that M. Okabe and K. Ito chose for any colour vision.
+export const VALUE_COLORS = ['#e69f00', '#56b4e9', '#009e73', '#f0e442', '#0072b2', '#d55e00', '#cc79a7'];
+export const OTHER_VALUE_COLOR = '#b0b0b0';
+export const NO_VALUE_COLOR = 'rgb(128 128 128 / 30%)';
+
+/** The same for the same value: `values` are those with colours of their own. */
+export function colorOfValue(values: readonly string[], value: string | null): string {
+  if (value === null) return NO_VALUE_COLOR;
+  const at = values.indexOf(value);
+  return (at < 0 ? undefined : VALUE_COLORS[at]) ?? OTHER_VALUE_COLOR;
+}
+
 export interface Scale {
   isLog: boolean;
   min: number; // of what is coloured; more than 0 where isLog

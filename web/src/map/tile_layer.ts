@@ -5,12 +5,13 @@ import { ask, isAbort } from '../api';
 import { formatPrefix, isHost, nameOf, part, type Prefix } from '../address';
 import { metricOf } from '../metrics';
 import type { TileAnswer } from '../types';
-import { indexOf, paletteOf, roundUp, type Palette, type Scale } from './colors';
+import { colorOfValue, indexOf, paletteOf, roundUp, type Palette, type Scale } from './colors';
 import { viewOf, type Layout, type TileView } from './layout';
 
 export const TILE_PIXELS = 256;
 // Besides the figure that is coloured: for the tooltip.
 const ALSO_ASKED = ['hosts', 'flows', 'packets', 'bytes'];
+export const NAME = 'name'; // the attribute that hosts are called by
 const LABEL_PIXELS = 64; // cells from this width on say their address
 const GAP_PIXELS = 8; // cells from this width on are apart
 
@@ -23,11 +24,15 @@ export interface MapQuery {
   start: number; // of the window, milliseconds
   isLog: boolean;
   palette: Palette;
+  attribute: string; // that is coloured instead of the figure; empty: none
+  values: string[]; // of it, that have colours of their own
+  hasNames: boolean; // cells may have
 }
 
 export interface Cell {
   prefix: Prefix;
   values: Record<string, number | null>; // empty where nothing was seen
+  attributes: Record<string, string | null>;
 }
 
 interface Tile {
@@ -46,7 +51,8 @@ export interface LayerEvents {
 }
 
 const needsFigures = (a: MapQuery, b: MapQuery): boolean =>
-  a.metric !== b.metric || a.role !== b.role || a.seconds !== b.seconds || a.start !== b.start;
+  a.metric !== b.metric || a.role !== b.role || a.seconds !== b.seconds || a.start !== b.start ||
+  a.attribute !== b.attribute || a.hasNames !== b.hasNames;
 
 export class PrefixLayer extends L.GridLayer {
   private readonly tiles = new Map<string, Tile>();
@@ -105,7 +111,11 @@ export class PrefixLayer extends L.GridLayer {
     if (tile.answer && at !== undefined) {
       for (const [name, list] of Object.entries(tile.answer.values)) values[name] = list[at];
     }
-    return { prefix, values };
+    const attributes: Record<string, string | null> = {};
+    if (at !== undefined) {
+      for (const [name, list] of Object.entries(tile.answer?.attributes ?? {})) attributes[name] = list[at];
+    }
+    return { prefix, values, attributes };
   }
 
   protected createTile(coords: L.Coords, done: L.DoneCallback): HTMLElement {
@@ -152,10 +162,11 @@ export class PrefixLayer extends L.GridLayer {
   }
 
   private fetchTile(tile: Tile, signal: AbortSignal): Promise<TileAnswer> {
-    const { metric, role, seconds, start, layout } = this.query;
+    const { metric, role, seconds, start, layout, attribute, hasNames } = this.query;
     const metrics = [...new Set([metric, ...ALSO_ASKED])].join(',');
     const prefix = formatPrefix(tile.source);
-    const question = { prefix, depth: tile.view.depth, metrics, role, seconds, start };
+    const attributes = [...new Set([hasNames ? NAME : '', attribute])].filter(Boolean).join(',');
+    const question = { prefix, depth: tile.view.depth, metrics, attributes, role, seconds, start };
     if (layout !== 'octets') return ask<TileAnswer>('tile', question, signal);
     // Many tiles are drawn from one answer here.
     let answer = this.fetched.get(prefix);
@@ -220,16 +231,19 @@ export class PrefixLayer extends L.GridLayer {
     const size = TILE_PIXELS / 2 ** level;
     const gap = size >= GAP_PIXELS ? 1 : 0;
     const palette = paletteOf(this.query.palette);
+    const { attribute } = this.query;
     const columns = (1 << level) - 1;
     tile.answer.cells.forEach((cell, i) => {
       const place = tile.view.placeOf(cell);
       if (place < 0) return;
       const value = values[i];
       const color = value === null ? -1 : indexOf(this.scale, value);
+      const texts = attribute ? tile.answer?.attributes?.[attribute] : undefined;
       const [x, y] = [(place & columns) * size, (place >> level) * size];
-      context.fillStyle = color < 0 ? 'rgb(128 128 128 / 40%)' : palette[color];
+      if (attribute) context.fillStyle = colorOfValue(this.query.values, texts?.[i] ?? null);
+      else context.fillStyle = color < 0 ? 'rgb(128 128 128 / 40%)' : palette[color];
       context.fillRect(x, y, size - gap, size - gap);
-      if (size >= LABEL_PIXELS) this.label(context, tile, cell, color, x, y);
+      if (size >= LABEL_PIXELS) this.label(context, tile, cell, attribute ? (texts?.[i] ? 255 : -1) : color, x, y);
     });
   }
 

@@ -1,17 +1,19 @@
 import { countText, exactText } from '../format';
+import { CoresPanel, DropsPanel, MemoryPanel, SinksPanel } from '../parts/appliance_panels';
 import { Notice, Panel } from '../parts/controls';
 import { StatsTable } from '../parts/stats_table';
 import { groupAt, numberAt, useStats, type Stats } from '../parts/use_stats';
+import type { Route } from '../router';
 
-// What the exporters' page has.
-const OF_EXPORTERS = ['records', 'templates', 'sequence', 'sequence_gaps', 'sets', 'exporters', 'messages', 'hosts'];
+// What the exporters' page has, and what has a panel of its own.
+const ELSEWHERE = ['records', 'templates', 'templates_refused', 'sequence', 'sequence_gaps', 'sets', 'exporters', 'messages', 'hosts', 'workers', 'memory', 'sinks', 'ports'];
 
-export function AppliancePage() {
+export function AppliancePage({ route }: { route: Route }) {
   const stats = useStats();
   const sinks = Object.keys(groupAt(stats.now, 'sinks') ?? {});
   const ports = Object.keys(groupAt(stats.now, 'ports') ?? {});
   const others = Object.entries(stats.now ?? {}).filter(
-    ([name, value]) => typeof value === 'object' && !OF_EXPORTERS.includes(name) && name !== 'sinks' && name !== 'ports',
+    ([name, value]) => typeof value === 'object' && !ELSEWHERE.includes(name),
   );
   return (
     <main class="page">
@@ -22,6 +24,14 @@ export function AppliancePage() {
       {stats.now && (
         <>
           <Gauges stats={stats} />
+          <div class="panels">
+            <div class="stack">
+              <CoresPanel stats={stats} params={route.params} />
+              <DropsPanel stats={stats} params={route.params} />
+            </div>
+            <MemoryPanel stats={stats} params={route.params} />
+            <SinksPanel stats={stats} params={route.params} />
+          </div>
           <div class="columns">
             {ports.map((name) => (
               <Panel key={name} title={`Port ${name}`}>

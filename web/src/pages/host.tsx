@@ -6,7 +6,7 @@ import { Series } from '../parts/series';
 import { useAnswer } from '../parts/use_answer';
 import { windowTime } from '../parts/time';
 import { link, type Route } from '../router';
-import type { RoleFigures, SeriesAnswer, TopCount } from '../types';
+import type { Context, RoleFigures, SeriesAnswer, TopCount } from '../types';
 import { mapLink } from './map';
 
 export function HostPage({ live, route }: { live: Live; route: Route }) {
@@ -25,13 +25,17 @@ export function HostPage({ live, route }: { live: Live; route: Route }) {
     );
   }
   const record = newest.answer?.records[0];
+  // Also of a host that was never seen.
+  const known = useAnswer<{ context: Context }>('context', parsed ? { host: ip } : null).answer?.context ?? {};
   return (
     <main class="page">
       <header class="title">
         <h1 class="address">{ip}</h1>
+        {typeof known.name === 'string' && <span class="known">{known.name}</span>}
         {record?.host && <a href={link('network', { prefix: record.host.network })}>{record.host.network}</a>}
         <a href={mapLink({ family: parsed.family, base: parsed.value, length: bitsOf(parsed.family) })}>on the map</a>
       </header>
+      {Object.keys(known).length > 0 && <KnownPanel known={known} />}
       <Series live={live} route={route} question={{ host: ip }} name={ip} />
       {record && (record.sent?.top_peers ?? record.received?.top_peers ?? record.sent?.top_dst_ports) && (
         <div class="columns">
@@ -40,6 +44,28 @@ export function HostPage({ live, route }: { live: Live; route: Route }) {
         </div>
       )}
     </main>
+  );
+}
+
+function KnownPanel({ known }: { known: Context }) {
+  const textOf = (value: Context[string]): string => {
+    if (typeof value === 'string') return value;
+    if (Array.isArray(value)) return value.join(', ');
+    return Object.entries(value)
+      .map(([key, count]) => `${key} (${exactText(count)})`)
+      .join(', ');
+  };
+  return (
+    <Panel title="Context">
+      <dl class="context">
+        {Object.entries(known).map(([name, value]) => [
+          <dt key={name}>{name}</dt>,
+          <dd key={`${name}-value`} data-attribute={name}>
+            {textOf(value)}
+          </dd>,
+        ])}
+      </dl>
+    </Panel>
   );
 }
 

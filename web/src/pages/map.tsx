@@ -4,15 +4,17 @@ import { ALL_IPV4, contains, formatPrefix, isHost, mask, nameOf, parsePrefix, pa
 import { exactText } from '../format';
 import type { Live } from '../live';
 import { AddressMap, levelsBelow } from '../map/address_map';
-import { paletteOf, type Palette, type Scale } from '../map/colors';
+import { colorOfValue, paletteOf, VALUE_COLORS, type Palette, type Scale } from '../map/colors';
 import type { Layout } from '../map/layout';
-import type { Cell, MapQuery } from '../map/tile_layer';
+import { NAME, type Cell, type MapQuery } from '../map/tile_layer';
 import { Timeline } from '../map/timeline';
 import { METRICS, metricOf, type Role } from '../metrics';
 import { Choice, Notice, Select } from '../parts/controls';
 import { lengthsOf, windowTime } from '../parts/time';
+import { useAnswer } from '../parts/use_answer';
 import { change, link, type Route } from '../router';
 import { lengthText, isoText } from '../format';
+import type { AttributesAnswer, ValuesAnswer } from '../types';
 
 const LAYOUTS: readonly (readonly [Layout, string])[] = [
   ['z', 'Z-order'],
@@ -27,6 +29,8 @@ const ROLES: readonly (readonly [Role, string])[] = [
   ['sent', 'Sent'],
   ['received', 'Received'],
 ];
+
+const ATTRIBUTE = 'attribute:'; // before the names of attributes, which may be those of figures
 
 function oneOf<Value extends string>(options: readonly (readonly [Value, string])[], value: string | null): Value {
   return options.find(([name]) => name === value)?.[0] ?? options[0][0];
@@ -48,6 +52,10 @@ export function MapPage({ live, route }: { live: Live; route: Route }) {
   const root = parsePrefix(params.get('root') ?? '') ?? roots[0];
   const time = windowTime(live, params);
   const metric = metricOf(params.get('metric'));
+  const attribute = params.get('attribute') ?? '';
+  const attributes = useAnswer<AttributesAnswer>('context', {}).answer?.attributes.map((each) => each.name) ?? [];
+  const asked = useAnswer<ValuesAnswer>('context', attribute ? { attribute, n: VALUE_COLORS.length } : null);
+  const values = asked.answer?.attribute === attribute ? asked.answer : null;
   const wantsOctets = params.get('layout') === 'octets' && root.family === 4 && root.length === 0;
   const layout = wantsOctets ? 'octets' : oneOf(LAYOUTS.slice(0, 2), params.get('layout'));
   const query: MapQuery | null =
@@ -62,6 +70,9 @@ export function MapPage({ live, route }: { live: Live; route: Route }) {
           start: time.start,
           isLog: params.get('scale') !== 'linear',
           palette: oneOf(PALETTES, params.get('palette')),
+          attribute,
+          values: values?.values.map((each) => each.value) ?? [],
+          hasNames: attributes.includes(NAME),
         };
   const [scale, setScale] = useState<Scale>({ isLog: true, min: 1, max: 1 });
   const lengths = lengthsOf(live).map((each) => [String(each), lengthText(each)] as const);
@@ -79,9 +90,12 @@ export function MapPage({ live, route }: { live: Live; route: Route }) {
         ) : null}
         <Select
           label="Colour"
-          value={metric.name}
-          options={METRICS.map((each) => [each.name, each.label] as const)}
-          onChange={(value) => change({ metric: value })}
+          value={attribute ? ATTRIBUTE + attribute : metric.name}
+          options={[
+            ...METRICS.map((each) => [each.name, each.label] as const),
+            ...[...new Set([...attributes, attribute])].filter(Boolean).map((name) => [ATTRIBUTE + name, `Attribute ${name}`] as const),
+          ]}
+          onChange={(value) => change(value.startsWith(ATTRIBUTE) ? { attribute: value.slice(ATTRIBUTE.length) } : { metric: value, attribute: null })}
         />
         <Choice label="Role" value={oneOf(ROLES, params.get('role'))} options={ROLES} onChange={(role) => change({ role })} />
         <Select label="Window" value={String(time.seconds)} options={lengths} onChange={(seconds) => change({ seconds, start: null })} />
@@ -101,7 +115,7 @@ export function MapPage({ live, route }: { live: Live; route: Route }) {
           onChange={(value) => change({ scale: value })}
         />
         <Choice label="Palette" value={oneOf(PALETTES, params.get('palette'))} options={PALETTES} onChange={(palette) => change({ palette })} />
-        <Legend scale={scale} palette={oneOf(PALETTES, params.get('palette'))} metric={metric} />
+        {attribute ? <ValuesLegend values={values} /> : <Legend scale={scale} palette={oneOf(PALETTES, params.get('palette'))} metric={metric} />}
       </aside>
       <Timeline live={live} time={time} />
     </main>
@@ -121,6 +135,28 @@ function Legend({ scale, palette, metric }: { scale: Scale; palette: Palette; me
         ))}
       </figcaption>
       {metric.hint && <small>{metric.hint}</small>}
+    </figure>
+  );
+}
+
+function ValuesLegend({ values }: { values: ValuesAnswer | null }) {
+  const named = values?.values.map((each) => each.value) ?? [];
+  const rows = [
+    ...named.map((value) => ({ value, text: value })),
+    ...(values?.others ? [{ value: undefined, text: `${exactText(values.others)} other values` }] : []),
+    { value: null, text: 'not known' },
+  ];
+  return (
+    <figure class="legend">
+      <ul>
+        {rows.map(({ value, text }) => (
+          <li key={text} data-value={value ?? undefined}>
+            <i style={{ background: value === undefined ? colorOfValue([], '') : colorOfValue(named, value) }} />
+            {text}
+          </li>
+        ))}
+      </ul>
+      <small>of a prefix: what most in it have</small>
     </figure>
   );
 }
@@ -203,7 +239,7 @@ function MapView(props: { live: Live; route: Route; query: MapQuery | null; onSc
       )}
       {state.problem && live.isConnected && <Notice kind="problem">{state.problem}</Notice>}
       <progress class="loading" hidden={state.loading === 0} aria-label="Loading" />
-      {hover && <Tooltip hover={hover} metric={metric} />}
+      {hover && <Tooltip hover={hover} metric={metric} attribute={query?.attribute ?? ''} />}
     </div>
   );
 }
@@ -250,13 +286,16 @@ function Crumbs({ root, centre, onGo }: { root: Prefix; centre: Prefix | null; o
   );
 }
 
-function Tooltip({ hover, metric }: { hover: Hover; metric: ReturnType<typeof metricOf> }) {
-  const { prefix, values } = hover.cell;
+function Tooltip({ hover, metric, attribute }: { hover: Hover; metric: ReturnType<typeof metricOf>; attribute: string }) {
+  const { prefix, values, attributes } = hover.cell;
+  const name = isHost(prefix) ? attributes[NAME] : null;
   const names = [...new Set([metric.name, 'hosts', 'flows', 'packets', 'bytes'])];
   const isEmpty = Object.keys(values).length === 0;
   return (
     <div class="tooltip" style={{ left: `${hover.x}px`, top: `${hover.y}px` }} role="status">
       <strong>{nameOf(prefix)}</strong>
+      {name && <span class="known">{name}</span>}
+      {attribute && attributes[attribute] && <span class="known">{`${attribute}: ${attributes[attribute]}`}</span>}
       {isEmpty ? (
         <em>nothing seen</em>
       ) : (

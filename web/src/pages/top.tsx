@@ -9,7 +9,7 @@ import { nameOfRecord, RecordTable } from '../parts/record_table';
 import { lengthsOf, windowTime } from '../parts/time';
 import { useAnswer } from '../parts/use_answer';
 import { change, type Route } from '../router';
-import type { RecordsAnswer } from '../types';
+import type { HostsAnswer } from '../types';
 
 const COUNTS = ['25', '100', '500'] as const;
 
@@ -21,12 +21,13 @@ export function TopPage({ live, route }: { live: Live; route: Route }) {
   const prefix = params.get('prefix') ?? '';
   const [text, setText] = useState(prefix);
   const isPrefix = parsePrefix(text) !== null;
-  const asked = useAnswer<RecordsAnswer>(
+  const asked = useAnswer<HostsAnswer>(
     'top',
     time.start === null ? null : { by, role, prefix, n: params.get('n') ?? COUNTS[1], seconds: time.seconds, start: time.start },
   );
+  const names = asked.answer?.names ?? {};
   // A prefix is asked for; other text filters what is here.
-  const records = (asked.answer?.records ?? []).filter((record) => isPrefix || text === '' || nameOfRecord(record).includes(text));
+  const records = (asked.answer?.records ?? []).filter((record) => isPrefix || text === '' || nameOfRecord(record).includes(text) || names[nameOfRecord(record)]?.toLowerCase().includes(text.toLowerCase()));
   const filter = (value: string): void => {
     setText(value);
     change({ prefix: parsePrefix(value) ? value : null });
@@ -51,7 +52,7 @@ export function TopPage({ live, route }: { live: Live; route: Route }) {
         <Select label="Show" value={params.get('n') ?? COUNTS[1]} options={COUNTS.map((each) => [each, `${each} hosts`] as const)} onChange={(value) => change({ n: value })} />
         <label class="field grow">
           <span>Filter</span>
-          <input type="search" value={text} placeholder="10.0.0.0/8, or part of an address" onInput={(event) => filter(event.currentTarget.value)} />
+          <input type="search" value={text} placeholder="10.0.0.0/8, or part of an address or a name" onInput={(event) => filter(event.currentTarget.value)} />
         </label>
       </div>
       <Timeline live={live} time={time} />
@@ -59,7 +60,7 @@ export function TopPage({ live, route }: { live: Live; route: Route }) {
       {time.start === null && <Notice>No window has closed yet.</Notice>}
       {asked.answer && (
         <Panel title={`${timeText(Date.parse(asked.answer.from))}, ${lengthText(time.seconds)}`} aside={<small>{asked.answer.read.rows} records read</small>}>
-          {records.length === 0 ? <Notice>No host.</Notice> : <RecordTable records={records} role={role} by={by} onBy={(value) => change({ by: value })} seconds={time.seconds} />}
+          {records.length === 0 ? <Notice>No host.</Notice> : <RecordTable records={records} role={role} by={by} onBy={(value) => change({ by: value })} seconds={time.seconds} names={names} />}
         </Panel>
       )}
     </main>

@@ -50,9 +50,9 @@ export function Notice(props: { children: ComponentChildren; kind?: 'problem' | 
   );
 }
 
-export function Panel(props: { title: ComponentChildren; children: ComponentChildren; aside?: ComponentChildren }) {
+export function Panel(props: { title: ComponentChildren; children: ComponentChildren; aside?: ComponentChildren; isWide?: boolean }) {
   return (
-    <section class="panel">
+    <section class={props.isWide ? 'panel wide' : 'panel'}>
       <header>
         <h2>{props.title}</h2>
         {props.aside}

@@ -8,7 +8,7 @@ const COLUMNS = ['bytes', 'packets', 'flows', 'peers', 'dst_ports', 'src_ports',
 
 export const nameOfRecord = (record: TrafficRecord): string => record.host?.ip ?? record.network?.prefix ?? '';
 
-export function RecordTable(props: { records: TrafficRecord[]; role: Role; by: string; onBy?: (metric: string) => void; seconds: number }) {
+export function RecordTable(props: { records: TrafficRecord[]; role: Role; by: string; onBy?: (metric: string) => void; seconds: number; names?: Record<string, string> }) {
   const { records, role, by } = props;
   const most = Math.max(...records.map((record) => figureOf(by, record[role]) ?? 0), 0);
   return (
@@ -29,6 +29,7 @@ export function RecordTable(props: { records: TrafficRecord[]; role: Role; by: s
             <tr key={nameOfRecord(record) + record.window.start}>
               <th scope="row">
                 <a href={targetOf(record, props.seconds)}>{nameOfRecord(record)}</a>
+                {props.names?.[nameOfRecord(record)] && <span class="known">{props.names[nameOfRecord(record)]}</span>}
               </th>
               {COLUMNS.map((name) => figureCell(record, role, name, name === by ? most : 0))}
             </tr>

@@ -1,11 +1,9 @@
 import { countText, exactText } from '../format';
 import type { StatsGroup } from '../types';
-import { groupAt, type Stats } from './use_stats';
+import { groupAt, labelOf, type Stats } from './use_stats';
 
 // What is no count since start, so that its growth says nothing.
 const GAUGES = /(^|\.)(lag|delay|waiting|stored|active|subscribers|connections)(\.|$)/;
-
-export const labelOf = (name: string): string => name.replace(/_/g, ' ');
 
 /** The counts of a group of the accounting, groups in it indented, with what each grew by in a second. */
 export function StatsTable({ stats, path, hidesZeros }: { stats: Stats; path: string[]; hidesZeros?: boolean }) {

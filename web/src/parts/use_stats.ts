@@ -1,40 +1,13 @@
-import { useEffect, useState } from 'preact/hooks';
-import { ask } from '../api';
 import type { StatsGroup } from '../types';
+import { usePolled, type Polled } from './use_polled';
 
-const PERIOD_MS = 2000;
+export type Stats = Polled<StatsGroup>;
 
-export interface Stats {
-  now: StatsGroup | null;
-  before: StatsGroup | null;
-  seconds: number; // between the two
-  problem: string;
-}
+/** A name of the accounting, for people. */
+export const labelOf = (name: string): string => name.replace(/_/g, ' ');
 
 /** The accounting, every two seconds. */
-export function useStats(): Stats {
-  const [stats, set] = useState<Stats & { at: number }>({ now: null, before: null, seconds: 1, problem: '', at: 0 });
-  useEffect(() => {
-    const abort = new AbortController();
-    let timer = 0;
-    const poll = async (): Promise<void> => {
-      try {
-        const now = await ask<StatsGroup>('stats', {}, abort.signal);
-        const at = performance.now();
-        set((old) => ({ now, before: old.now, seconds: Math.max(0.1, (at - old.at) / 1000), problem: '', at }));
-      } catch (error) {
-        if (!abort.signal.aborted) set((old) => ({ ...old, before: null, problem: (error as Error).message }));
-      }
-      if (!abort.signal.aborted) timer = window.setTimeout(() => void poll(), PERIOD_MS);
-    };
-    void poll();
-    return () => {
-      abort.abort();
-      clearTimeout(timer);
-    };
-  }, []);
-  return stats;
-}
+export const useStats = (): Stats => usePolled<StatsGroup>('stats');
 
 const walk = (group: StatsGroup | null, path: string[]): number | StatsGroup | undefined =>
   path.reduce<number | StatsGroup | undefined>((at, name) => (typeof at === 'object' ? at[name] : undefined), group ?? undefined);

@@ -18,7 +18,7 @@ BEGIN, END = "<!-- metrics: begin -->\n", "<!-- metrics: end -->\n"
 
 
 # Of families that have samples only with Kafka.
-LABELS = {"hostscope_sink_detail": ["detail", "sink"], "hostscope_raw_flows_dropped_total": ["reason"],
+LABELS = {"hostscope_context_messages_total": ["outcome", "topic"], "hostscope_sink_detail": ["detail", "sink"], "hostscope_raw_flows_dropped_total": ["reason"],
           "hostscope_raw_flows_detail": ["detail"]}
 
 
