@@ -32,7 +32,19 @@ using aggregator::WindowSummary;
 
 // Field numbers of hostscope.proto, message by message.
 namespace record_field {
-enum : unsigned { kWindow = 1, kObserver, kPartial, kHost, kSent, kReceived, kRecordId, kSummary, kNetwork, kDeviation, kAnomaly };
+enum : unsigned {
+  kWindow = 1,
+  kObserver,
+  kPartial,
+  kHost,
+  kSent,
+  kReceived,
+  kRecordId,
+  kSummary,
+  kNetwork,
+  kDeviation,
+  kAnomaly
+};
 }
 namespace window_field {
 enum : unsigned { kStartNs = 1, kLengthNs };
@@ -72,18 +84,7 @@ namespace top_entry_field {
 enum : unsigned { kMember = 1, kFlows, kBytes };
 }
 namespace anomaly_field {
-enum : unsigned {
-  kId = 1,
-  kState,
-  kKind,
-  kFigure,
-  kExpected,
-  kSeen,
-  kScore,
-  kConfidence,
-  kSinceNs,
-  kEnd
-};
+enum : unsigned { kId = 1, kState, kKind, kFigure, kExpected, kSeen, kScore, kConfidence, kSinceNs, kEnd };
 }
 namespace sketches_field {
 enum : unsigned { kPeers = 1, kSrcPorts, kDstPorts };
@@ -223,7 +224,9 @@ char* PutRole(char* out, const RoleFigures& role) noexcept {
 }
 
 char* PutName(char* out, unsigned field, std::string_view name) noexcept {
-  return name.empty() ? out : PutBytes(out, field, {reinterpret_cast<const std::uint8_t*>(name.data()), name.size()});
+  return name.empty()
+             ? out
+             : PutBytes(out, field, {reinterpret_cast<const std::uint8_t*>(name.data()), name.size()});
 }
 
 char* PutDouble(char* out, unsigned field, double value) noexcept {

@@ -13,9 +13,9 @@
 
 namespace hostscope::exporter {
 
-/// Host, network, anomaly and window records as Protocol Buffers, one message `Record` of hostscope.proto each,
-/// without any framing. The content is that of JsonEncoder's records with schema hostscope; fields come in
-/// the order of their numbers and zeros are left out, so the same record gives the same bytes.
+/// Host, network, anomaly and window records as Protocol Buffers, one message `Record` of hostscope.proto
+/// each, without any framing. The content is that of JsonEncoder's records with schema hostscope; fields come
+/// in the order of their numbers and zeros are left out, so the same record gives the same bytes.
 ///
 /// Written by hand and not through generated classes: those build each record as a tree of objects first.
 /// bench/record_encoding_bench.cpp compares.

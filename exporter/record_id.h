@@ -18,12 +18,14 @@ namespace hostscope::exporter {
 ///
 ///   8 bytes   window start, nanoseconds since the Unix epoch, two's complement, big-endian
 ///   8 bytes   window length, nanoseconds, big-endian
-///   1 byte    0: a host; 1: the `other` record of a network; 2: the network record of a prefix; 3: the window
+///   1 byte    0: a host; 1: the `other` record of a network; 2: the network record of a prefix; 3: the
+///   window
 ///             record; 4: the anomaly record of a host
 ///   16 bytes  the host's address, or the network's or prefix's, in network order, IPv4 as ::ffff:a.b.c.d; of
 ///   a
 ///             window record zeros
-///   1 byte    0, or the network's or prefix's length in bits of these 16 bytes; of an anomaly record 0: open, 1:
+///   1 byte    0, or the network's or prefix's length in bits of these 16 bytes; of an anomaly record 0:
+///   open, 1:
 ///             update, 2: close
 ///   the rest  the observer's name, as configured
 ///

@@ -36,8 +36,8 @@ struct ProfileEvent {
   ReceiveTime window;  ///< start of the window that this is said of
 };
 
-/// "open", "update", "close"; "volume", "fan_out", …; "normal", "accepted", "forgotten"; "warm_up", "day_only",
-/// "full".
+/// "open", "update", "close"; "volume", "fan_out", …; "normal", "accepted", "forgotten"; "warm_up",
+/// "day_only", "full".
 std::string_view NameOf(EventState state) noexcept;
 std::string_view NameOf(DeviationKind kind) noexcept;
 std::string_view NameOf(EventEnd end) noexcept;

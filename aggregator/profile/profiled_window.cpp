@@ -33,13 +33,16 @@ class ProfiledWindow final : public ClosedWindow {
     record.deviation = deviations_[i];
     return record;
   }
-  std::size_t WriteSketch(std::size_t i, Role role, DistinctFigure figure, std::uint8_t* out) const noexcept override {
+  std::size_t WriteSketch(std::size_t i, Role role, DistinctFigure figure,
+                          std::uint8_t* out) const noexcept override {
     return window_->WriteSketch(i, role, figure, out);
   }
   void ForEachNetwork(const NetworkLevels& levels, const NetworkVisitor& visit) const override {
     window_->ForEachNetwork(levels, visit);
   }
-  std::uint64_t CountNetworks(const NetworkLevels& levels) const override { return window_->CountNetworks(levels); }
+  std::uint64_t CountNetworks(const NetworkLevels& levels) const override {
+    return window_->CountNetworks(levels);
+  }
   std::vector<ProfileEvent> Events() const override { return events_; }
   std::uint64_t CountEvents() const noexcept override { return events_.size(); }
 

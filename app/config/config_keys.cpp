@@ -446,9 +446,10 @@ void DescribeProfiles(KeyVisitor& visitor, ProfilesConfig& profiles) {
               Duration(options.window_ns, kSecond, kHour));
   visitor.One({"hosts", "Hosts that have a profile, 971 bytes each. Further ones are counted."},
               Whole(options.max_hosts, std::size_t{1000}, std::size_t{100'000'000}));
-  visitor.One({"false_events",
-               "False events that are accepted in a day of a million hosts. Fewer of them cost later detection."},
-              Whole(profiles.false_events_per_million, 1U, 1'000'000U));
+  visitor.One(
+      {"false_events",
+       "False events that are accepted in a day of a million hosts. Fewer of them cost later detection."},
+      Whole(profiles.false_events_per_million, 1U, 1'000'000U));
   visitor.One({"half_life", "After so long an hour of the week counts half."},
               Duration(options.half_life_ns, kDay, 365 * kDay));
   visitor.One({"warm_up", "From a host's first window until the first event about it."},
@@ -538,11 +539,11 @@ void DescribeConfig(KeyVisitor& visitor, Config& config) {
        "Closed windows on disk: what sinks that are behind or away get later, also after a restart,\n"
        "and what is kept for reading."},
       [&](KeyVisitor& inner) { DescribeStore(inner, config.store); });
-  visitor.Section(
-      {"profiles",
-       "What is normal for each host, by hour of the week: docs/profiles.md. Windows of that length then say\n"
-       "how far each host is from it, and have events."},
-      [&](KeyVisitor& inner) { DescribeProfiles(inner, config.profiles); });
+  visitor.Section({"profiles",
+                   "What is normal for each host, by hour of the week: docs/profiles.md. Windows of that "
+                   "length then say\n"
+                   "how far each host is from it, and have events."},
+                  [&](KeyVisitor& inner) { DescribeProfiles(inner, config.profiles); });
   visitor.Section({"http", "The HTTP interface."},
                   [&](KeyVisitor& inner) { DescribeHttp(inner, config.http); });
   visitor.Section({"metrics", "For Prometheus, at /metrics of the HTTP interface."},

@@ -48,6 +48,7 @@ ConsoleRoutes::ConsoleRoutes(const Config& config, Appliance& appliance)
       files_(ConsoleFiles()) {
   appliance.SetListener([api = api_, events = events_](const aggregator::ClosedWindow& window) {
     events->Publish("window", api->EventOf(window));
+    for (const std::string& anomaly : api->AnomaliesOf(window)) events->Publish("anomaly", anomaly);
   });
 }
 

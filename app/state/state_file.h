@@ -9,8 +9,8 @@
 
 namespace hostscope::app {
 
-/// A file that is always whole, whatever happens while it is written: beside it (PATH.new), fsync, rename, fsync of the
-/// folder. Any thread.
+/// A file that is always whole, whatever happens while it is written: beside it (PATH.new), fsync, rename,
+/// fsync of the folder. Any thread.
 class StateFile {
  public:
   /// `files` outlives it.

@@ -55,7 +55,8 @@ void StateKeeper::Read() {
 
 void StateKeeper::SetAside(const std::string& problem) {
   counters_.damaged.Add(1);
-  spdlog::warn("{} {}; {}, and exporters' templates are learned anew", file_.path(), problem, file_.SetAside());
+  spdlog::warn("{} {}; {}, and exporters' templates are learned anew", file_.path(), problem,
+               file_.SetAside());
 }
 
 void StateKeeper::Start(dataplane::Dataplane& dataplane) {
@@ -95,8 +96,7 @@ void StateKeeper::TakeNotices(dataplane::Dataplane& dataplane) {
 
 void StateKeeper::Write() {
   if (state_.version() == written_version_) return;
-  const std::string problem =
-      file_.Replace([this](int fd) { return files_.Write(fd, state_.Encode()); });
+  const std::string problem = file_.Replace([this](int fd) { return files_.Write(fd, state_.Encode()); });
   if (problem.empty()) {
     counters_.written.Add(1);
     written_version_ = state_.version();

@@ -6,7 +6,8 @@
 #include <string_view>
 
 /// How things are called in the cluster. A sink's data streams are PREFIX-hosts-LENGTH,
-/// PREFIX-networks-LENGTH, PREFIX-windows-LENGTH and PREFIX-events-LENGTH; what says how they are made and kept is PREFIX-LENGTH.
+/// PREFIX-networks-LENGTH, PREFIX-windows-LENGTH and PREFIX-events-LENGTH; what says how they are made and
+/// kept is PREFIX-LENGTH.
 namespace hostscope::exporter {
 
 /// In the largest unit that holds it without a fraction: 10s, 5m, 1500ms.

@@ -48,10 +48,17 @@ Api::Api(WindowSource& source, ApiOptions options) : source_(source), options_(s
 
 const std::vector<Api::Route>& Api::Routes() {
   static const std::vector<Route> kRoutes = {
-      {"status", &Api::Status}, {"windows", &Api::Windows}, {"tile", &Api::Tile},
-      {"series", &Api::Series}, {"top", &Api::Top},         {"networks", &Api::Networks},
-      {"search", &Api::Search}, {"context", &Api::Context}, {"exporters", &Api::Exporters},
+      {"status", &Api::Status},
+      {"windows", &Api::Windows},
+      {"tile", &Api::Tile},
+      {"series", &Api::Series},
+      {"top", &Api::Top},
+      {"networks", &Api::Networks},
+      {"search", &Api::Search},
+      {"context", &Api::Context},
+      {"exporters", &Api::Exporters},
       {"stats", &Api::Stats},
+      {"anomalies", &Api::Anomalies},
   };
   return kRoutes;
 }
@@ -81,6 +88,19 @@ std::string Api::EventOf(const aggregator::ClosedWindow& window) const {
   records.SetWindow(window.span(), window.partial());
   records.Add(window.summary(), 0);
   return records.items();
+}
+
+std::vector<std::string> Api::AnomaliesOf(const aggregator::ClosedWindow& window) const {
+  std::vector<std::string> texts;
+  if (window.CountEvents() == 0) return texts;
+  for (const aggregator::ProfileEvent& event : window.Events()) {
+    RecordList records(options_.observer);
+    records.SetWindow(window.span(), window.partial());
+    records.Add(event);
+    texts.push_back(records.items());
+    if (texts.size() == kMostAnomalies) break;
+  }
+  return texts;
 }
 
 // `start` names one window, `from` and `to` a range, and nothing the newest window.
@@ -321,6 +341,30 @@ ApiAnswer Api::Context(const Parameters& parameters) const {
           Join("{\"attribute\":", JsonString(name), ",\"values\":[", values,
                "],\"others\":", std::to_string(others), "}\n"),
           false};
+}
+
+ApiAnswer Api::Anomalies(const Parameters& parameters) const {
+  parameters.CheckNames({"host", "prefix", "kind", "state", "n", "seconds", "start", "from", "to"});
+  Query query(source_, options_.limits);
+  const WindowRange range = RangeOf(query, parameters);
+  const auto host = parameters.Host();
+  if (host && parameters.Has("prefix"))
+    throw QueryError(QueryFault::kWrongRequest, "give host or prefix, or none of them");
+  AnomalyChoice choice;
+  choice.within = host ? std::optional(context::PrefixOf(*host)) : parameters.PrefixIn("prefix");
+  choice.kind = parameters.Kind();
+  constexpr std::size_t kOpen = 1;
+  const std::size_t state = parameters.Choice("state", {"all", "open", "closed"});
+  if (state != 0) choice.is_open = state == kOpen;
+  const std::size_t count = parameters.Number("n", kUsualRecords, SIZE_MAX >> 1);
+  RecordList records(options_.observer);
+  for (const FoundAnomaly& anomaly : query.Anomalies(range, choice, count)) {
+    records.SetWindow(anomaly.span, false);
+    records.Add(anomaly.event);
+  }
+  return {200,
+          Join("{", RangeText(range), ",\"records\":[", records.items(), "],", ReadText(query.cost()), "}\n"),
+          IsFinal(range, parameters)};
 }
 
 ApiAnswer Api::Exporters(const Parameters& parameters) const {

@@ -49,6 +49,9 @@ class Api {
 
   /// What is told to who listens when a window closes: its window record.
   std::string EventOf(const aggregator::ClosedWindow& window) const;
+  /// Its anomaly records, the first kMostAnomalies of them.
+  std::vector<std::string> AnomaliesOf(const aggregator::ClosedWindow& window) const;
+  static constexpr std::size_t kMostAnomalies = 100;
 
  private:
   ApiAnswer Status(const Parameters& parameters) const;
@@ -59,6 +62,7 @@ class Api {
   ApiAnswer Networks(const Parameters& parameters) const;
   ApiAnswer Search(const Parameters& parameters) const;
   ApiAnswer Context(const Parameters& parameters) const;
+  ApiAnswer Anomalies(const Parameters& parameters) const;
   ApiAnswer Exporters(const Parameters& parameters) const;
   ApiAnswer Stats(const Parameters& parameters) const;
 

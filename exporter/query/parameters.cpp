@@ -162,6 +162,18 @@ aggregator::Role Parameters::Role() const {
   return aggregator::Role::kReceived;
 }
 
+std::optional<aggregator::DeviationKind> Parameters::Kind() const {
+  const std::string* const text = Find("kind");
+  if (text == nullptr) return std::nullopt;
+  std::string names;
+  for (std::size_t i = 0; i < aggregator::kDeviationKinds; ++i) {
+    const auto kind = static_cast<aggregator::DeviationKind>(i);
+    if (NameOf(kind) == *text) return kind;
+    names.append(i == 0 ? "" : ", ").append(NameOf(kind));
+  }
+  Refuse("kind", "one of " + names);
+}
+
 std::size_t Parameters::Choice(std::string_view name, std::initializer_list<std::string_view> allowed) const {
   const std::string* const text = Find(name);
   if (text == nullptr) return 0;

@@ -46,7 +46,8 @@ class Parameters {
       const;  ///< `attributes`: up to kMaxAttributes names with commas between
   static constexpr std::size_t kMaxAttributes = 4;
   std::optional<Prefix> PrefixIn(std::string_view name) const;
-  std::optional<Address> Host() const;  ///< `host`
+  std::optional<Address> Host() const;                    ///< `host`
+  std::optional<aggregator::DeviationKind> Kind() const;  ///< `kind`, of an anomaly
 
  private:
   const std::string* Find(std::string_view name) const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <future>
+#include <map>
 #include <utility>
 
 #include "exporter/address_text.h"
@@ -286,6 +287,33 @@ std::vector<TopNetwork> Query::TopNetworks(const WindowRange& range, const Netwo
     if (window.is_damaged()) throw QueryError(QueryFault::kDamaged, "a window's file is damaged");
   });
   return best.Take();
+}
+
+std::vector<FoundAnomaly> Query::Anomalies(const WindowRange& range, const AnomalyChoice& choice,
+                                           std::size_t count) {
+  CheckCount(count, limits_);
+  std::map<std::pair<Address, std::int64_t>, FoundAnomaly> newest;
+  ForEachWindow(range, [&](const StoredWindow& window) {
+    if (window.CountEvents() == 0) return;
+    TakeRows(window.CountEvents());
+    for (aggregator::ProfileEvent& event : window.Events()) {
+      if (choice.within && !choice.within->Contains(event.host)) continue;
+      newest.insert_or_assign({event.host, event.since.ns}, FoundAnomaly{window.span(), event});
+    }
+    if (window.is_damaged()) ++cost_.damaged;
+  });
+  std::vector<FoundAnomaly> found;
+  for (const auto& [key, anomaly] : newest) {
+    const aggregator::ProfileEvent& event = anomaly.event;
+    if (choice.kind && event.kind != *choice.kind) continue;
+    if (choice.is_open && *choice.is_open != (event.state != aggregator::EventState::kClose)) continue;
+    found.push_back(anomaly);
+  }
+  std::stable_sort(found.begin(), found.end(), [](const FoundAnomaly& a, const FoundAnomaly& b) {
+    return a.span.start != b.span.start ? b.span.start < a.span.start : b.event.score < a.event.score;
+  });
+  if (found.size() > count) found.resize(count);
+  return found;
 }
 
 }  // namespace hostscope::exporter

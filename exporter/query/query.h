@@ -73,6 +73,18 @@ struct TopNetwork {
   aggregator::NetworkRecord record;
 };
 
+struct FoundAnomaly {
+  aggregator::WindowSpan span;  ///< of the newest record of it
+  aggregator::ProfileEvent event;
+};
+
+/// Which anomalies: all that it says.
+struct AnomalyChoice {
+  std::optional<Prefix> within;
+  std::optional<aggregator::DeviationKind> kind;
+  std::optional<bool> is_open;  ///< whether its newest record does not close it
+};
+
 /// Which network records: of one level, or of the monitored networks.
 struct NetworkChoice {
   std::optional<unsigned> level;  ///< length as written, of both families
@@ -116,6 +128,11 @@ class Query {
                                 aggregator::Role role, std::size_t count);
   std::vector<TopNetwork> TopNetworks(const WindowRange& range, const NetworkChoice& choice, Metric metric,
                                       aggregator::Role role, std::size_t count);
+
+  /// Anomalies of which there is a record in the range, each with its newest, newest first, of equal ones the
+  /// highest score first. Cheap: windows are opened, and no host is read.
+  std::vector<FoundAnomaly> Anomalies(const WindowRange& range, const AnomalyChoice& choice,
+                                      std::size_t count);
 
   const QueryCost& cost() const noexcept { return cost_; }
 

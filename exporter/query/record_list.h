@@ -20,6 +20,7 @@ class RecordList {
   }
   void Add(const aggregator::HostRecord& record) { Take(encoder_.EncodeHost(record, buffer_.data())); }
   void Add(const aggregator::NetworkRecord& record) { Take(encoder_.EncodeNetwork(record, buffer_.data())); }
+  void Add(const aggregator::ProfileEvent& event) { Take(encoder_.EncodeAnomaly(event, buffer_.data())); }
   void Add(const aggregator::WindowSummary& summary, std::uint64_t networks) {
     Take(encoder_.EncodeWindow(summary, buffer_.data(), networks));
   }

@@ -42,7 +42,8 @@ bool GetHosts(std::string_view column, std::vector<ProfileEvent>& events) {
 
 /// Values of an enumeration, of which `last` is the last one.
 template <typename Enum>
-bool GetEnum(std::string_view column, Enum ProfileEvent::*field, Enum last, std::vector<ProfileEvent>& events) {
+bool GetEnum(std::string_view column, Enum ProfileEvent::*field, Enum last,
+             std::vector<ProfileEvent>& events) {
   return GetFigures(column, 0, std::span(events), [field, last](ProfileEvent& event, std::uint64_t value) {
     event.*field = static_cast<Enum>(value);
     return value <= static_cast<std::uint64_t>(last);
@@ -101,7 +102,8 @@ void EncodeEvents(const std::vector<ProfileEvent>& events, std::string& out) {
   put(kFigure, [](const ProfileEvent& event) { return static_cast<std::uint64_t>(event.figure); });
   put(kConfidence, [](const ProfileEvent& event) { return static_cast<std::uint64_t>(event.confidence); });
   put(kEnd, [](const ProfileEvent& event) { return static_cast<std::uint64_t>(event.end); });
-  put(kScore, [](const ProfileEvent& event) { return std::uint64_t{std::bit_cast<std::uint32_t>(event.score)}; });
+  put(kScore,
+      [](const ProfileEvent& event) { return std::uint64_t{std::bit_cast<std::uint32_t>(event.score)}; });
   put(kExpected, [](const ProfileEvent& event) { return std::bit_cast<std::uint64_t>(event.expected); });
   put(kSeen, [](const ProfileEvent& event) { return std::bit_cast<std::uint64_t>(event.seen); });
   put(kSince, [](const ProfileEvent& event) { return static_cast<std::uint64_t>(event.since.ns); });

@@ -19,8 +19,8 @@ namespace hostscope::exporter {
 /// Appends the columns of `events` to `out`.
 void EncodeEvents(const std::vector<aggregator::ProfileEvent>& events, std::string& out);
 
-/// Reads all `events.size()` of a block, of the window that starts then. Safe with bytes of any kind: false where they
-/// make no sense.
+/// Reads all `events.size()` of a block, of the window that starts then. Safe with bytes of any kind: false
+/// where they make no sense.
 [[nodiscard]] bool DecodeEvents(std::string_view columns, ReceiveTime window,
                                 std::vector<aggregator::ProfileEvent>& events);
 

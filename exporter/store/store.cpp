@@ -228,7 +228,8 @@ void Store::Impl::Enter(const WindowId& id, const WrittenWindow& written) {
   written_rows_.Add(written.rows);
   written_bytes_.Add(written.bytes);
   for (const auto& spool : spools_) {
-    if (spool->is_fed()) spool->Add({id, written.bytes, written.rows, written.networks, nullptr, written.events});
+    if (spool->is_fed())
+      spool->Add({id, written.bytes, written.rows, written.networks, nullptr, written.events});
   }
 }
 
@@ -245,7 +246,7 @@ std::string Store::Impl::GiveFromMemory(const ClosedWindow& window, const Window
       log_(what + "; sinks get it from memory");
       given_from_memory_.Add(1);
       for (const auto& spool : spools_) {
-        if (spool->is_fed()) 
+        if (spool->is_fed())
           spool->Add({id, written.bytes, written.rows, written.networks, opened.window, written.events});
       }
       return {};
