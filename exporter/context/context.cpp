@@ -123,17 +123,18 @@ void Context::Watch() {
 void Context::LoadFiles() {
   if (options_.files.empty()) return;
   seen_ = StateOf(options_.files);  // before: what is written meanwhile is read at the next look
-  auto context = std::make_shared<FileContext>();
-  const std::vector<std::string> problems = ReadAll(options_, *context);
+  auto fresh = std::make_shared<FileContext>();
+  const std::vector<std::string> problems = ReadAll(options_, *fresh);
   if (!problems.empty()) {
     for (const std::string& each : problems) log_(each);
     log_("the files have problems; what they said before stays");
     bad_loads_.Add(1);
     return;
   }
+  std::shared_ptr<const FileContext> context = std::move(fresh);
   {
     const std::lock_guard lock(mutex_);
-    files_ = std::move(context);
+    files_.swap(context);  // what they said before is freed without the lock
   }
   good_loads_.Add(1);
 }

@@ -18,6 +18,7 @@ constexpr const char* kPrefixColumn = "prefix";
 constexpr const char* kAllowedPrefixes = "an address, or a prefix without bits beyond its length";
 constexpr const char* kAllowedJson = "an array of objects, each of a prefix and text attributes";
 constexpr std::size_t kMaxShown = 60;
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // of UTF-8, as spreadsheets begin files
 
 std::string Shown(std::string_view value) {
   std::string text = "'";
@@ -244,6 +245,7 @@ std::string_view KindOfFile(std::string_view path) noexcept {
 std::vector<std::string> ParseCsv(const std::string& path, std::string_view text, const Limits& limits,
                                   FileContext& context) {
   Filler filler(path, limits, context);
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   CsvReader reader(text);
   std::vector<std::string> columns;
   std::vector<std::string> fields;

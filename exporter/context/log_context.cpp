@@ -81,7 +81,9 @@ LogOutcome LogContext::Apply(const LogMessage& message, std::int64_t now_ns) {
   if (bytes > before && bytes_ - before + bytes > limits_.bytes) return LogOutcome::kBytesFull;
   bytes_ = bytes_ - before + bytes;
   Host& host = is_new ? hosts_[message.host] : found->second;
-  host = {std::move(changed), now_ns, bytes};
+  // A message of long ago, or that says so, does not let go of what was told since.
+  const std::int64_t told_ns = is_new ? now_ns : std::max(now_ns, host.told_ns);
+  host = {std::move(changed), told_ns, bytes};
   return LogOutcome::kApplied;
 }
 

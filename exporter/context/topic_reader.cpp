@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <utility>
 
 #include "exporter/delay_histogram.h"
 #include "exporter/kafka_config.h"
@@ -36,8 +38,35 @@ struct TopicReader::Client {
       rd_kafka_destroy(client);
     }
   };
-  std::unique_ptr<rd_kafka_t, Deleter> consumer;
+
+  /// Partitions that a rebalance gives back go on where they were. Nothing is committed, so they would else
+  /// begin again, and what was counted would be counted twice. In the thread that polls or closes.
+  static void Rebalance(rd_kafka_t* consumer, rd_kafka_resp_err_t event,
+                        rd_kafka_topic_partition_list_t* partitions, void* client);
+
+  // Where to go on, by topic and partition. Of a topic that was made anew the broker has no such offset, and
+  // auto.offset.reset leads to its beginning.
+  std::map<std::pair<std::string, std::int32_t>, std::int64_t> next_offsets;
+  std::unique_ptr<rd_kafka_t, Deleter> consumer;  // last: closing it calls Rebalance()
 };
+
+void TopicReader::Client::Rebalance(rd_kafka_t* consumer, rd_kafka_resp_err_t event,
+                                    rd_kafka_topic_partition_list_t* partitions, void* client) {
+  const bool is_assigned = event == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+  const auto& next_offsets = static_cast<const Client*>(client)->next_offsets;
+  for (int i = 0; is_assigned && i < partitions->cnt; ++i) {
+    rd_kafka_topic_partition_t& partition = partitions->elems[i];
+    const auto next = next_offsets.find({partition.topic, partition.partition});
+    if (next != next_offsets.end()) partition.offset = next->second;
+  }
+  if (rd_kafka_rebalance_protocol(consumer) == std::string_view("COOPERATIVE")) {
+    rd_kafka_error_t* const error = is_assigned ? rd_kafka_incremental_assign(consumer, partitions)
+                                                : rd_kafka_incremental_unassign(consumer, partitions);
+    if (error != nullptr) rd_kafka_error_destroy(error);
+  } else {
+    rd_kafka_assign(consumer, is_assigned ? partitions : nullptr);
+  }
+}
 
 TopicReader::TopicReader() = default;
 TopicReader::~TopicReader() {
@@ -63,6 +92,8 @@ std::unique_ptr<TopicReader> TopicReader::Make(const exporter::KafkaOptions& kaf
   rd_kafka_conf_set_log_cb(conf.get(), [](const rd_kafka_t*, int, const char*, const char*) {});
   std::unique_ptr<TopicReader> reader(new TopicReader());
   reader->client_ = std::make_unique<Client>();
+  rd_kafka_conf_set_opaque(conf.get(), reader->client_.get());
+  rd_kafka_conf_set_rebalance_cb(conf.get(), Client::Rebalance);
   reader->client_->consumer.reset(rd_kafka_new(RD_KAFKA_CONSUMER, conf.get(), reason.data(), reason.size()));
   rd_kafka_t* const consumer = reader->client_->consumer.get();
   if (consumer == nullptr) {
@@ -104,7 +135,9 @@ void TopicReader::Run() {
       continue;
     }
     last_trouble_.clear();
-    const auto topic = std::find(topics_.begin(), topics_.end(), rd_kafka_topic_name(message->rkt));
+    const char* const name = rd_kafka_topic_name(message->rkt);
+    client_->next_offsets[{name, message->partition}] = message->offset + 1;
+    const auto topic = std::find(topics_.begin(), topics_.end(), name);
     if (topic == topics_.end()) continue;
     const std::int64_t now = exporter::WallClock().ns;
     const std::int64_t written_ms = rd_kafka_message_timestamp(message.get(), nullptr);

@@ -17,7 +17,7 @@
 namespace hostscope::context {
 
 /// Reads topics from their beginning at every start, commits nothing, and goes on for as long as it lives:
-/// brokers and topics may come and go. Its own thread calls `take`.
+/// brokers and topics may come and go, and a rebalance repeats nothing. Its own thread calls `take`.
 class TopicReader {
  public:
   /// `told_ns`: when it was written, as the broker has it, in nanoseconds since the Unix epoch; never in the

@@ -144,7 +144,22 @@ class LogsOfHosts(unittest.TestCase):
         # Nothing was committed: the next start reads it all again.
         again = self.start()
         self.check(again)
+        self.check_rebalance(again)
         self.check_reload(again)
+
+    def check_rebalance(self, appliance):
+        """Partitions that are assigned anew go on where they were: nothing is read and counted again."""
+        member = subprocess.Popen(["kcat", "-b", self.broker.bootstrap, "-G", "hostscope.context.mon1", "dhcp", "logins"],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        try:
+            self.assertTrue(any("rebalanced" in line for line in member.stderr))
+        finally:
+            member.terminate()
+            member.communicate(timeout=SECONDS)
+        self.produce("logins", [json.dumps({"source": HOST, "user": "bob", "at": 4})])
+        wait_for(lambda: self.outcomes(appliance, "logins").get("applied", 0) > 3, "the login after it", SECONDS)
+        self.assertEqual(self.ask(appliance, "/context", host=HOST)["context"]["users"], {"bob": 3, "eve": 1})
+        self.assertEqual(self.outcomes(appliance, "logins"), {"applied": 4})
 
     def check_reload(self, appliance):
         """Files are read again when told to; bad ones change nothing."""

@@ -38,6 +38,12 @@ TEST(ContextFile, CsvHasQuotedFieldsAndLineEndsOfAnyKind) {
   EXPECT_EQ(context.size(), 3U);
 }
 
+TEST(ContextFile, CsvMayBeginWithAByteOrderMark) {
+  FileContext context;
+  EXPECT_THAT(Csv("\xef\xbb\xbfprefix,name\r\n10.0.0.1,pc\r\n", context), IsEmpty());
+  EXPECT_EQ(Found(context, "10.0.0.1"), R"({"name":"pc"})");
+}
+
 TEST(ContextFile, TheLongestPrefixCountsForEachAttribute) {
   FileContext context;
   EXPECT_THAT(

@@ -65,6 +65,12 @@ TEST(LogContext, ForgetsHostsOfWhichNothingIsTold) {
   EXPECT_EQ(context.Forget(151), 1U);
   EXPECT_EQ(context.size(), 0U);
   EXPECT_EQ(context.bytes(), 0U);
+  // What says that it is old keeps nothing longer, and lets go of nothing earlier.
+  LogContext late({}, 100);
+  late.Apply(Message("10.0.0.1", kName, "a"), 500);
+  late.Apply(Message("10.0.0.1", kUsers, "u"), 1);
+  EXPECT_EQ(late.Forget(600), 0U);
+  EXPECT_EQ(late.Forget(601), 1U);
   LogContext forever({}, 0);
   forever.Apply(Message("10.0.0.1", kName, "a"), 0);
   EXPECT_EQ(forever.Forget(INT64_MAX), 0U);
