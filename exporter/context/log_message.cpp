@@ -65,6 +65,8 @@ LogMessageReader::~LogMessageReader() = default;
 LogOutcome LogMessageReader::Read(std::string_view text, const TopicMapping& mapping, LogMessage& message) {
   message.told.clear();
   if (text.size() > kMaxMessage) return LogOutcome::kTooLarge;
+  if (text.empty())
+    return LogOutcome::kNotJson;  // what a broker has of a key that was deleted: no bytes at all
   dom::element root;
   if (parser_->parser.parse(text.data(), text.size()).get(root) != simdjson::SUCCESS)
     return LogOutcome::kNotJson;

@@ -41,7 +41,7 @@ struct TopicReader::Client {
 
   /// Partitions that a rebalance gives back go on where they were. Nothing is committed, so they would else
   /// begin again, and what was counted would be counted twice. In the thread that polls or closes.
-  static void Rebalance(rd_kafka_t* consumer, rd_kafka_resp_err_t event,
+  static void Rebalance(rd_kafka_t* handle, rd_kafka_resp_err_t event,
                         rd_kafka_topic_partition_list_t* partitions, void* client);
 
   // Where to go on, by topic and partition. Of a topic that was made anew the broker has no such offset, and
@@ -50,7 +50,7 @@ struct TopicReader::Client {
   std::unique_ptr<rd_kafka_t, Deleter> consumer;  // last: closing it calls Rebalance()
 };
 
-void TopicReader::Client::Rebalance(rd_kafka_t* consumer, rd_kafka_resp_err_t event,
+void TopicReader::Client::Rebalance(rd_kafka_t* handle, rd_kafka_resp_err_t event,
                                     rd_kafka_topic_partition_list_t* partitions, void* client) {
   const bool is_assigned = event == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
   const auto& next_offsets = static_cast<const Client*>(client)->next_offsets;
@@ -59,12 +59,12 @@ void TopicReader::Client::Rebalance(rd_kafka_t* consumer, rd_kafka_resp_err_t ev
     const auto next = next_offsets.find({partition.topic, partition.partition});
     if (next != next_offsets.end()) partition.offset = next->second;
   }
-  if (rd_kafka_rebalance_protocol(consumer) == std::string_view("COOPERATIVE")) {
-    rd_kafka_error_t* const error = is_assigned ? rd_kafka_incremental_assign(consumer, partitions)
-                                                : rd_kafka_incremental_unassign(consumer, partitions);
+  if (rd_kafka_rebalance_protocol(handle) == std::string_view("COOPERATIVE")) {
+    rd_kafka_error_t* const error = is_assigned ? rd_kafka_incremental_assign(handle, partitions)
+                                                : rd_kafka_incremental_unassign(handle, partitions);
     if (error != nullptr) rd_kafka_error_destroy(error);
   } else {
-    rd_kafka_assign(consumer, is_assigned ? partitions : nullptr);
+    rd_kafka_assign(handle, is_assigned ? partitions : nullptr);
   }
 }
 

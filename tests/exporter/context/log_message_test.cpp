@@ -46,6 +46,7 @@ TEST_F(LogMessageTest, EveryHostileMessageHasItsCause) {
                            std::string(1000, ']') + "}";
   const std::string long_value =
       R"({"event":"ack","client":{"ip":"10.0.0.7","hostname":")" + std::string(257, 'x') + "\"}}";
+  EXPECT_EQ(Read(std::string_view()), LogOutcome::kNotJson);  // of a key that was deleted
   const std::vector<std::pair<std::string, LogOutcome>> cases = {
       {"", LogOutcome::kNotJson},
       {std::string(1, '\0'), LogOutcome::kNotJson},
