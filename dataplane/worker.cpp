@@ -13,7 +13,7 @@
 namespace hostscope::dataplane {
 namespace {
 
-static_assert(sizeof(ipfix::ExporterBooks) == 472, "docs/metrics.md and PublishBooks() say how large it is");
+static_assert(sizeof(ipfix::ExporterBooks) == 512, "docs/metrics.md and PublishBooks() say how large it is");
 
 // Longer than any loop of a worker that runs. While a worker waits its RX rings fill: 2048 descriptors hold 5
 // ms of what one core can decode.
@@ -222,7 +222,7 @@ void Worker::Housekeeping(std::uint64_t tsc) noexcept {
   PublishBooks();
 }
 
-/// For metrics, once a second. Longest with many exporters, 472 bytes each: see docs/metrics.md.
+/// For metrics, once a second. Longest with many exporters, 512 bytes each: see docs/metrics.md.
 void Worker::PublishBooks() noexcept {
   WorkerBooks& books = books_.back();
   books.taken = clock_.At(rte_rdtsc());

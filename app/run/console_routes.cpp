@@ -31,6 +31,7 @@ exporter::ApiOptions ApiOptionsOf(const Config& config, const Appliance& applian
   std::sort(options.lengths_ns.begin(), options.lengths_ns.end());
   options.networks = config.networks;
   options.levels = config.network_records.Wanted();
+  if (config.profiles.is_enabled) options.profiles_length_ns = config.profiles.options.window_ns;
   options.context = appliance.context();
   options.stats = [&appliance] { return appliance.stats().ToJson(); };
   options.exporters = [exporters](const exporter::Parameters& parameters) {

@@ -140,7 +140,10 @@ ApiAnswer Api::Status(const Parameters& parameters) const {
   AppendList(body, levels.ipv4, number);
   body += "],\"ipv6\":[";
   AppendList(body, levels.ipv6, number);
-  body += "]},\"lengths\":[";
+  body += "]}";
+  if (options_.profiles_length_ns != 0)
+    body += Join(",\"profiles\":{\"seconds\":", Seconds(options_.profiles_length_ns), "}");
+  body += ",\"lengths\":[";
   AppendList(body, options_.lengths_ns, [this](std::int64_t length) {
     const auto all = source_.List(length, ReceiveTime{INT64_MIN / 2}, ReceiveTime{INT64_MAX / 2});
     std::string item = Join("{\"seconds\":", Seconds(length), ",\"windows\":", std::to_string(all.size()));

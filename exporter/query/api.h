@@ -22,6 +22,7 @@ struct ApiOptions {
   std::vector<std::int64_t> lengths_ns;  ///< configured
   std::vector<Prefix> networks;          ///< monitored
   std::optional<aggregator::NetworkLevels> levels;  ///< of network records; without: there are none
+  std::int64_t profiles_length_ns = 0;  ///< of the windows that profiles are made of; 0: there are none
   QueryLimits limits;
   const context::Context* context = nullptr;  ///< lives longer; null: nothing is known of hosts
   std::function<std::string()> stats;         ///< the accounting as JSON

@@ -109,6 +109,13 @@ class OpenApi(unittest.TestCase):
         self.assertEqual(self.ask("/series", prefix="10.0.0.0/8", seconds=0.5, start=self.start)["distinct"], "union")
         self.assertEqual(self.ask("/series", prefix="10.0.0.0/9", seconds=0.5, start=self.start)["distinct"], "largest host")
 
+    def test_anomalies(self):
+        said = self.ask("/anomalies", seconds=0.5, state="open", kind="fan_out", prefix="10.0.0.0/8", n=10)
+        self.assertEqual(said["records"], [], "there are no profiles")
+        self.ask("/anomalies", seconds=0.5, host=self.busiest["host"]["ip"], **{"from": 0, "to": "2100-01-01T00:00:00Z"})
+        self.assertIn("one of volume, fan_out", self.ask("/anomalies", 400, seconds=0.5, kind="odd")["error"]["message"])
+        self.ask("/anomalies", 400, seconds=0.5, state="half")
+
     def test_top(self):
         said = self.ask("/top", seconds=0.5, start=self.start, by="bytes", n=10)["records"]
         written = sorted((each for each in self.hosts if each["window"]["start"] == self.start and "sent" in each),

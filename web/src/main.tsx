@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { parsePrefix } from './address';
 import { ask } from './api';
 import { connect, useLive, type Live } from './live';
+import { AnomaliesPage } from './pages/anomalies';
 import { AppliancePage } from './pages/appliance';
 import { ExportersPage } from './pages/exporters';
 import { HostPage } from './pages/host';
@@ -18,6 +19,7 @@ const PAGES: [string, string][] = [
   ['map', 'Map'],
   ['top', 'Top'],
   ['network', 'Networks'],
+  ['anomalies', 'Anomalies'],
   ['exporters', 'Exporters'],
   ['appliance', 'Appliance'],
 ];
@@ -61,6 +63,8 @@ function Page({ live, route }: { live: Live; route: Route }) {
       return <NetworkPage key={subject} live={live} route={route} />;
     case 'top':
       return <TopPage live={live} route={route} />;
+    case 'anomalies':
+      return <AnomaliesPage live={live} route={route} />;
     case 'exporters':
       return <ExportersPage route={route} />;
     case 'appliance':

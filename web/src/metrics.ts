@@ -1,4 +1,4 @@
-import type { RoleFigures } from './types';
+import type { RoleFigures, TrafficRecord } from './types';
 import { bytesText, countText, secondsText, shareText } from './format';
 
 export type Role = 'sent' | 'received';
@@ -28,6 +28,7 @@ export const METRICS: Metric[] = [
   { name: 'dst_ports', label: 'Destination ports', text: countText, hint: largest },
   { name: 'src_ports', label: 'Source ports', text: countText, hint: largest },
   { name: 'avg_duration', label: 'Mean duration', text: secondsText },
+  { name: 'deviation', label: 'Deviation from profile', text: (value) => value.toFixed(1), hint: largest },
   flag('syn'),
   flag('rst'),
   flag('fin'),
@@ -53,3 +54,7 @@ export function figureOf(metric: string, role: RoleFigures | undefined): number 
   const value = (role as unknown as Record<string, number | undefined>)[metric];
   return value ?? null;
 }
+
+/** The same of a record, whose deviation is of both roles together. */
+export const figureOfRecord = (metric: string, record: TrafficRecord, role: Role): number | null =>
+  metric === 'deviation' ? (record.deviation ?? null) : figureOf(metric, record[role]);

@@ -29,6 +29,26 @@ export interface TrafficRecord extends WindowHead {
   network?: { prefix: string; level: number; monitored: boolean; within?: string; hosts: number; incomplete?: boolean };
   sent?: RoleFigures;
   received?: RoleFigures;
+  deviation?: number; // from the host's profile
+}
+export interface AnomalyRecord extends WindowHead {
+  host: { ip: string };
+  anomaly: {
+    id: string;
+    state: 'open' | 'update' | 'close';
+    kind: string;
+    figure: string;
+    expected: number;
+    seen: number;
+    score: number;
+    confidence: string;
+    since: string;
+    end?: string;
+  };
+}
+export interface AnomaliesAnswer {
+  records: AnomalyRecord[];
+  read: Cost;
 }
 export interface WindowRecord extends WindowHead {
   summary: {
@@ -64,6 +84,7 @@ export interface Status {
   history: string;
   networks: string[];
   levels: { ipv4: number[]; ipv6: number[] };
+  profiles?: { seconds: number }; // of the windows that they are made of
   lengths: { seconds: number; windows: number; oldest?: string; newest?: string }[];
   limits: { windows: number; rows: number; depth: number; records: number };
 }

@@ -6,6 +6,7 @@
 #include "app/run/delivery.h"
 #include "app/run/frame_capture.h"
 #include "app/run/metrics/exporter_series.h"
+#include "app/run/profiler.h"
 #include "dataplane/snapshot.h"
 #include "exporter/context/context.h"
 #include "exporter/http/http_books.h"
@@ -42,6 +43,8 @@ void AddSinks(exporter::MetricsText& text, const Delivery& delivery);
 void AddRawFlows(exporter::MetricsText& text, const exporter::RawFlowPublisher* raw_flows);
 /// Null: there is none.
 void AddContext(exporter::MetricsText& text, const context::Context* context);
+/// Null: there are none.
+void AddProfiles(exporter::MetricsText& text, const Profiler* profiler);
 void AddHttp(exporter::MetricsText& text, const http::HttpBooks& books);
 void AddCaptures(exporter::MetricsText& text, const CaptureBooks& books);
 

@@ -44,6 +44,7 @@ std::string Metrics::Scrape(const http::HttpBooks& http, const CaptureBooks& cap
   AddStore(text, appliance_.delivery());
   AddSinks(text, appliance_.delivery());
   AddRawFlows(text, appliance_.raw_flows());
+  AddProfiles(text, appliance_.profiler());
   AddContext(text, appliance_.context());
   AddHttp(text, http);
   AddCaptures(text, captures);

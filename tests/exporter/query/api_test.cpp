@@ -5,6 +5,7 @@
 #include <string>
 
 #include "exporter/json_encoder.h"
+#include "tests/exporter/profiled_life.h"
 #include "tests/exporter/query/query_fixture.h"
 
 namespace hostscope::exporter {
@@ -169,6 +170,49 @@ TEST_F(ApiTest, TheEventOfAWindowIsItsWindowRecord) {
   const json::element parsed = parser.parse(event);
   EXPECT_EQ(std::string_view(parsed["window"]["start"]), TimeOf(1));
   EXPECT_EQ(std::uint64_t(parsed["summary"]["hosts"]), windows[1].summary().hosts);
+}
+
+TEST_F(ApiTest, AnAnomalyIsToldWithItsNewestRecord) {
+  aggregator::ProfileStore profiles(ProfiledLife::Options());
+  ProfiledLife::Live(profiles, 0, ProfiledLife::kScan - 1);
+  std::uint64_t told = 0;
+  std::string newest;
+  for (std::int64_t i = ProfiledLife::kScan - 1; i < ProfiledLife::kScan + 60; ++i) {
+    const aggregator::ClosedWindowPtr window = CompareWithProfiles(profiles, ProfiledLife::Window(i));
+    ASSERT_EQ(source.Put(*window), "");
+    told += window->CountEvents();
+    if (window->CountEvents() != 0) newest = Api(source, options).AnomaliesOf(*window).back();
+  }
+  ASSERT_GE(told, 2U) << "it does not end";
+  const Parameters::List all = {{"seconds", "300"}, {"from", "0"}, {"to", "2100-01-01T00:00:00Z"}};
+  const auto with = [&all](const char* name, const char* value) {
+    Parameters::List more = all;
+    more.emplace_back(name, value);
+    return more;
+  };
+  const auto count = [this](const Parameters::List& parameters) {
+    return json::array(Ask("anomalies", parameters)["records"]).size();
+  };
+  EXPECT_EQ(count(all), 1U);
+  EXPECT_NE(answer.body.find("\"records\":[" + newest + "]"), std::string::npos) << answer.body;
+  EXPECT_EQ(count(with("host", "10.20.0.2")), 1U);
+  EXPECT_EQ(count(with("host", "10.20.0.1")), 0U);
+  EXPECT_EQ(count(with("prefix", "10.20.0.0/16")), 1U);
+  EXPECT_EQ(count(with("kind", "fan_out")), 1U);
+  EXPECT_EQ(count(with("kind", "silent")), 0U);
+  EXPECT_EQ(count(with("state", "open")), 0U);
+  EXPECT_EQ(count(with("state", "closed")), 1U);
+  Ask("anomalies", with("kind", "odd"), 400);
+}
+
+TEST_F(ApiTest, ATileHasTheLargestDeviation) {
+  aggregator::ProfileStore profiles(ProfiledLife::Options());
+  const aggregator::ClosedWindowPtr window = ProfiledLife::Live(profiles, 0, ProfiledLife::kScan + 1);
+  ASSERT_EQ(source.Put(*window), "");
+  const json::element tile =
+      Ask("tile", {{"prefix", "10.20.0.0/16"}, {"depth", "8"}, {"metrics", "deviation"}, {"seconds", "300"}});
+  ASSERT_EQ(json::array(tile["values"]["deviation"]).size(), 1U);
+  EXPECT_NEAR(double(tile["values"]["deviation"].at(0)), double{window->At(1).deviation}, 0.001);
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ TEST(Metric, NamesAreInTheOrderOfTheEnumeration) {
 }
 
 TEST(Metric, ValuesOfOneHost) {
-  const Totals totals{1, SenderRecord().sent};
+  const Totals totals{1, SenderRecord().sent, 2.5F};
   const std::vector<std::pair<Metric, const char*>> expected = {
       {Metric::kHosts, "1"},         {Metric::kFlows, "12"},
       {Metric::kPackets, "340"},     {Metric::kBytes, "41022"},
@@ -36,6 +36,7 @@ TEST(Metric, ValuesOfOneHost) {
       {Metric::kRstShare, "0"},      {Metric::kPshShare, "0.6667"},
       {Metric::kAckShare, "1"},      {Metric::kUrgShare, "0"},
       {Metric::kEceShare, "0"},      {Metric::kCwrShare, "0"},
+      {Metric::kDeviation, "2.5"},
   };
   ASSERT_EQ(expected.size(), kMetricNames.size());
   for (const auto& [metric, text] : expected) EXPECT_EQ(TextOf(metric, totals), text);
@@ -45,6 +46,7 @@ TEST(Metric, WhatIsNotThereIsNull) {
   const Totals none;
   EXPECT_EQ(TextOf(Metric::kAvgDuration, none), "null");
   EXPECT_EQ(TextOf(Metric::kSynShare, none), "null");
+  EXPECT_EQ(TextOf(Metric::kDeviation, none), "null");
   EXPECT_EQ(TextOf(Metric::kFlows, none), "0");
   EXPECT_EQ(ValueOf(Metric::kAvgDuration, none), 0);
 }

@@ -37,10 +37,11 @@ TEST(Parameters, ARefusalNamesParameterValueAndWhatIsAllowed) {
                "seconds=10s can't be read; it is the length of windows, 10 or 0.5");
   EXPECT_STREQ(RefusalOf([&] { static_cast<void>(parameters.Role()); }).what(),
                "role=both can't be read; it is sent or received");
-  EXPECT_STREQ(RefusalOf([&] { static_cast<void>(parameters.MetricBy("by", Metric::kFlows)); }).what(),
-               "by=flow can't be read; it is one of hosts flows packets bytes peers src_ports dst_ports "
-               "avg_duration tcp udp icmp other fin_share syn_share rst_share psh_share ack_share urg_share "
-               "ece_share cwr_share");
+  EXPECT_STREQ(
+      RefusalOf([&] { static_cast<void>(parameters.MetricBy("by", Metric::kFlows)); }).what(),
+      "by=flow can't be read; it is one of hosts flows packets bytes peers src_ports dst_ports "
+      "avg_duration tcp udp icmp other deviation fin_share syn_share rst_share psh_share ack_share urg_share "
+      "ece_share cwr_share");
   EXPECT_STREQ(
       RefusalOf([&] { static_cast<void>(parameters.PrefixIn("prefix")); }).what(),
       "prefix=10.0.0.1/8 can't be read; it is a prefix without bits beyond its length, 10.0.0.0/8 or "

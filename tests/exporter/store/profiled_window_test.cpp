@@ -55,7 +55,7 @@ TEST_F(ProfiledWindowTest, AScanDeviatesAndIsAnEvent) {
   const ClosedWindowPtr window = Scan();
   ASSERT_EQ(window->size(), 3U);
   EXPECT_LT(window->At(0).deviation, 2);
-  EXPECT_GT(window->At(1).deviation, 4);
+  EXPECT_GT(window->At(1).deviation, 3);
   EXPECT_EQ(window->At(1).sent.peers, 2000U);
   ASSERT_EQ(window->CountEvents(), 1U);
   const ProfileEvent event = window->Events().front();
