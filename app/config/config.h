@@ -84,7 +84,7 @@ struct StoreConfig {
 
 struct ProfilesConfig {
   bool is_enabled = false;
-  aggregator::ProfileOptions options;  ///< but for the key
+  aggregator::ProfileOptions options;             ///< but for the key
   std::uint32_t false_events_per_million = 3000;  ///< false events a day of a million hosts
   std::int64_t save_interval_ns = 3'600'000'000'000;
 };
