@@ -63,7 +63,13 @@ char* PutRounded(char* out, double value, unsigned digits) noexcept {
 }
 
 constexpr unsigned kScoreDigits = 2;
-constexpr unsigned kFigureDigits = 3;
+
+// A count, a share or a ratio, which came from a scale of single precision.
+char* PutFigure(char* out, double value) noexcept {
+  constexpr double kMany = 100;
+  constexpr unsigned kDigits = 3;
+  return PutRounded(out, value, value < kMany ? kDigits : 0);
+}
 
 char* PutMeanDuration(char* out, const RoleFigures& role) noexcept {
   const std::uint64_t milliseconds = MeanDurationMs(role);
@@ -223,8 +229,8 @@ char* PutAnomaly(char* out, const ProfileEvent& event) noexcept {
   out = PutText(PutLiteral(out, "\",\"state\":\""), NameOf(event.state));
   out = PutText(PutLiteral(out, "\",\"kind\":\""), NameOf(event.kind));
   out = PutText(PutLiteral(out, "\",\"figure\":\""), NameOf(event.figure));
-  out = PutRounded(PutLiteral(out, "\",\"expected\":"), event.expected, kFigureDigits);
-  out = PutRounded(PutLiteral(out, ",\"seen\":"), event.seen, kFigureDigits);
+  out = PutFigure(PutLiteral(out, "\",\"expected\":"), event.expected);
+  out = PutFigure(PutLiteral(out, ",\"seen\":"), event.seen);
   out = PutRounded(PutLiteral(out, ",\"score\":"), double{event.score}, kScoreDigits);
   out = PutText(PutLiteral(out, ",\"confidence\":\""), NameOf(event.confidence));
   out = FormatTime(event.since, PutLiteral(out, "\",\"since\":\""));

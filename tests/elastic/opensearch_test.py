@@ -143,7 +143,7 @@ class Index(OpenSearch):
         streams = self.server.ask("GET", "/_data_stream/hostscope-*")["data_streams"]
         self.assertEqual({stream["name"]: stream["template"] for stream in streams},
                          {name: f"{windows.PREFIX}-{windows.LENGTH}" for name in windows.STREAMS.values()})
-        self.assertEqual(set(self.template()["index_patterns"]), set(windows.STREAMS.values()))
+        self.assertEqual(set(self.template()["index_patterns"]), {*windows.STREAMS.values(), windows.EVENTS})
         self.assertEqual(self.template()["template"]["settings"]["index"]["number_of_replicas"], "0")
         # The server understands every field: nothing was added by guessing.
         for name in windows.STREAMS.values():

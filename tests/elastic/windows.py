@@ -10,6 +10,7 @@ PREFIX = "hostscope"
 LENGTH = "10s"
 STREAMS = {"host": f"{PREFIX}-hosts-{LENGTH}", "network": f"{PREFIX}-networks-{LENGTH}",
            "summary": f"{PREFIX}-windows-{LENGTH}"}
+EVENTS = f"{PREFIX}-events-{LENGTH}"  # of anomaly records, of which these windows have none
 
 
 class WithWriter(unittest.TestCase):

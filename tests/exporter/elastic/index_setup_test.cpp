@@ -220,7 +220,7 @@ TEST(IndexTemplate, PoliciesSayWhenToBeginAndToDelete) {
   const std::string ism = IsmPolicy(options, "p", kTenSeconds, "m");
   EXPECT_THAT(ism, HasSubstr("\"min_size\":\"32212254720b\",\"min_index_age\":\"86400s\""));
   EXPECT_THAT(ism, HasSubstr("\"min_rollover_age\":\"2592000s\""));
-  EXPECT_THAT(ism, HasSubstr("[\"p-hosts-10s\",\"p-networks-10s\",\"p-windows-10s\"]"));
+  EXPECT_THAT(ism, HasSubstr("[\"p-hosts-10s\",\"p-networks-10s\",\"p-windows-10s\",\"p-events-10s\"]"));
   options.delete_after_ns = 0;
   simdjson::dom::parser parser;
   for (const std::string& text :

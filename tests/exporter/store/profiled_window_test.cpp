@@ -72,6 +72,7 @@ TEST_F(ProfiledWindowTest, RecordsSayIt) {
   EXPECT_THAT(text, HasSubstr(R"("host":{"ip":"10.20.0.2","network":"10.20.0.0/16"},"deviation":)"));
   EXPECT_THAT(text, HasSubstr(R"("host":{"ip":"10.20.0.2"},"anomaly":{"id":")"));
   EXPECT_THAT(text, HasSubstr(R"(,"state":"open","kind":"fan_out","figure":"sent.peers","expected":)"));
+  EXPECT_THAT(text, HasSubstr(R"(,"seen":2000,"score":)"));
   EXPECT_THAT(text, HasSubstr(R"(,"confidence":"full","since":"2026-12-02T00:00:00.000Z"},"record_id":")"));
 }
 
