@@ -80,7 +80,7 @@ export function AnomaliesPage({ live, route }: { live: Live; route: Route }) {
       {live.status && seconds === null && <Notice>This appliance keeps no profiles of hosts.</Notice>}
       {seconds !== null && to === null && <Notice>No window of {lengthText(seconds)} has closed yet.</Notice>}
       {asked.answer && seconds !== null && (
-        <Panel title={`${exactText(rows.length)} anomalies`} aside={<small>{lengthText(seconds)} windows</small>}>
+        <Panel title={rows.length === 1 ? '1 anomaly' : `${exactText(rows.length)} anomalies`} aside={<small>{lengthText(seconds)} windows</small>}>
           {rows.length === 0 ? (
             <Notice>Nothing unexpected.</Notice>
           ) : (
