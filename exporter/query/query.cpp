@@ -73,7 +73,7 @@ void CheckCount(std::size_t count, const QueryLimits& limits) {
 
 // A host's day is 1,440 files, most of them not in memory: what counts is how many reads the disk has to do
 // at once.
-constexpr std::size_t kReaders = 4;
+constexpr std::size_t kReaders = 16;
 constexpr std::size_t kWindowsAtATime = 128;  // so many are open together
 constexpr std::size_t kFewWindows = 16;       // for which threads are not worth starting
 
