@@ -144,8 +144,14 @@ void CheckSecrets(const std::string& key, const exporter::KafkaOptions& options,
     checker.Report(key, std::move(wrong), "a file that this user can read, with what librdkafka allows");
 }
 
-void CheckElastic(const Config& config, Checker& checker) {
+/// That `length_ns`, which stands at `key`, is one of the lengths of windows.
+void CheckIsLength(const std::string& key, std::int64_t length_ns, const Config& config, Checker& checker) {
   const std::vector<std::int64_t>& windows = config.window_lengths_ns;
+  if (std::find(windows.begin(), windows.end(), length_ns) != windows.end()) return;
+  checker.Report(key, FormatDuration(length_ns) + " is no length of `windows`", "one of those");
+}
+
+void CheckElastic(const Config& config, Checker& checker) {
   for (std::size_t i = 0; i < config.sinks.elasticsearch.size(); ++i) {
     const std::string path = "sinks.elasticsearch[" + std::to_string(i) + "]";
     const exporter::ElasticOptions options = ElasticOptionsOf(config.sinks.elasticsearch[i], "any");
@@ -155,12 +161,9 @@ void CheckElastic(const Config& config, Checker& checker) {
     for (exporter::ElasticProblem& problem : exporter::CheckElasticOptions(options)) {
       checker.Report(path + "." + problem.key, std::move(problem.wrong), std::move(problem.allowed));
     }
-    for (std::size_t w = 0; w < options.window_lengths_ns.size(); ++w) {
-      const std::int64_t length = options.window_lengths_ns[w];
-      if (std::find(windows.begin(), windows.end(), length) != windows.end()) continue;
-      checker.Report(path + ".windows[" + std::to_string(w) + "]",
-                     FormatDuration(length) + " is no length of `windows`", "one of those");
-    }
+    for (std::size_t w = 0; w < options.window_lengths_ns.size(); ++w)
+      CheckIsLength(path + ".windows[" + std::to_string(w) + "]", options.window_lengths_ns[w], config,
+                    checker);
   }
 }
 
@@ -175,22 +178,15 @@ void CheckStore(const Config& config, Checker& checker) {
   if (!checker.IsSound("windows") || !checker.IsSound("store")) return;
   std::vector<std::int64_t> lengths;
   for (std::size_t i = 0; i < rules.size(); ++i) {
-    const std::int64_t length = rules[i].window_ns;
-    lengths.push_back(length);
-    const std::vector<std::int64_t>& windows = config.window_lengths_ns;
-    if (std::find(windows.begin(), windows.end(), length) != windows.end()) continue;
-    checker.Report("store.retention[" + std::to_string(i) + "].window",
-                   FormatDuration(length) + " is no length of `windows`", "one of those");
+    lengths.push_back(rules[i].window_ns);
+    CheckIsLength("store.retention[" + std::to_string(i) + "].window", rules[i].window_ns, config, checker);
   }
   checker.NoneTwice("store.retention", lengths, FormatDuration);
 }
 
 void CheckProfiles(const Config& config, Checker& checker) {
   if (!config.profiles.is_enabled || !checker.IsSound("windows") || !checker.IsSound("profiles")) return;
-  const std::vector<std::int64_t>& windows = config.window_lengths_ns;
-  const std::int64_t length = config.profiles.options.window_ns;
-  if (std::find(windows.begin(), windows.end(), length) != windows.end()) return;
-  checker.Report("profiles.window", FormatDuration(length) + " is no length of `windows`", "one of those");
+  CheckIsLength("profiles.window", config.profiles.options.window_ns, config, checker);
 }
 
 void CheckAttributes(const std::string& path, const context::TopicMapping& topic,
