@@ -1,13 +1,10 @@
 #include "app/run/profiler.h"
 
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <ctime>
 #include <fstream>
-#include <stdexcept>
-#include <string_view>
 #include <utility>
 
 #include "aggregator/profile/profiled_window.h"
@@ -33,9 +30,8 @@ Profiler::Profiler(const ProfilesConfig& config, const StateConfig& state, std::
     spdlog::warn("profiles: state.path is none, so that after each start they are learned anew");
     return;
   }
-  if (const std::error_code error = files_.MakeFolder(state.path))
-    throw std::runtime_error(fmt::format("state.path: {}: {}", state.path, error.message()));
   file_ = std::make_unique<StateFile>(state.path, "profiles", files_);
+  file_->MakeFolder();
   Read();
   status_.profiles = profiles_.size();
 }

@@ -2,7 +2,14 @@
 
 #include <unistd.h>
 
+#include <stdexcept>
+
 namespace hostscope::app {
+
+void StateFile::MakeFolder() {
+  if (const std::error_code error = files_.MakeFolder(folder_))
+    throw std::runtime_error("state.path: " + folder_ + ": " + error.message());
+}
 
 std::string StateFile::Replace(const std::function<std::error_code(int fd)>& write) {
   const std::string unfinished = path_ + ".new";

@@ -18,6 +18,8 @@ class StateFile {
       : folder_(folder), path_(folder + "/" + std::string(name)), files_(files) {}
 
   const std::string& path() const noexcept { return path_; }
+  /// Makes its folder, where it is not there. Throws std::runtime_error that names the key.
+  void MakeFolder();
 
   /// `write` gets the descriptor of the new file. What went wrong, or empty.
   std::string Replace(const std::function<std::error_code(int fd)>& write);

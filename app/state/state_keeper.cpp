@@ -1,14 +1,11 @@
 #include "app/state/state_keeper.h"
 
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <stdexcept>
-#include <system_error>
 #include <utility>
 
 namespace hostscope::app {
@@ -28,9 +25,7 @@ StateKeeper::StateKeeper(const StateConfig& config, const ipfix::Settings& setti
       file_(config.path, "exporters", files),
       state_(settings.max_templates, settings.max_samplers) {
   if (!is_on()) return;
-  if (const std::error_code error = files_.MakeFolder(config_.path)) {
-    throw std::runtime_error(fmt::format("state.path: {}: {}", config_.path, error.message()));
-  }
+  file_.MakeFolder();
   Read();
   written_version_ = state_.version();
   counters_.templates_read.Add(state_.templates());
