@@ -76,25 +76,14 @@ RecordIdMaker::Id RecordIdMaker::Make(Kind kind, const Address& address, std::ui
   return std::to_array(hash.digest);
 }
 
-char* RecordIdMaker::Format(const aggregator::HostRecord& record, char* out) noexcept {
-  const Id id = Make(record);
-  return PutHex(out, id.data());
-}
-char* RecordIdMaker::Format(const aggregator::NetworkRecord& record, char* out) noexcept {
-  const Id id = Make(record);
-  return PutHex(out, id.data());
-}
-char* RecordIdMaker::Format(const aggregator::ProfileEvent& event, char* out) noexcept {
-  const Id id = Make(event);
+char* RecordIdMaker::PutId(const Id& id, char* out) noexcept {
   return PutHex(out, id.data());
 }
 char* RecordIdMaker::FormatAnomaly(const aggregator::ProfileEvent& event, char* out) noexcept {
-  const Id id = MakeAnomaly(event);
-  return PutHex(out, id.data());
+  return PutId(MakeAnomaly(event), out);
 }
 char* RecordIdMaker::FormatWindow(char* out) noexcept {
-  const Id id = Make(Kind::kWindow, Address{}, 0);
-  return PutHex(out, id.data());
+  return PutId(Make(Kind::kWindow, Address{}, 0), out);
 }
 
 }  // namespace hostscope::exporter

@@ -44,11 +44,12 @@ class RecordIdMaker {
   /// The hash itself, most significant byte first.
   Id Make(const aggregator::HostRecord& record) noexcept;
   Id Make(const aggregator::NetworkRecord& record) noexcept;
-  /// Writes it as kTextLength characters; returns the end.
-  char* Format(const aggregator::HostRecord& record, char* out) noexcept;
-  char* Format(const aggregator::NetworkRecord& record, char* out) noexcept;
   Id Make(const aggregator::ProfileEvent& event) noexcept;
-  char* Format(const aggregator::ProfileEvent& event, char* out) noexcept;
+  /// Writes it as kTextLength characters; returns the end.
+  template <typename Record>
+  char* Format(const Record& record, char* out) noexcept {
+    return PutId(Make(record), out);
+  }
   /// The same for all records of one anomaly: the record_id of the one that opened it.
   Id MakeAnomaly(const aggregator::ProfileEvent& event) noexcept;
   char* FormatAnomaly(const aggregator::ProfileEvent& event, char* out) noexcept;
@@ -57,6 +58,7 @@ class RecordIdMaker {
 
  private:
   enum class Kind : char { kHost = 0, kOther = 1, kNetwork = 2, kWindow = 3, kAnomaly = 4 };
+  static char* PutId(const Id& id, char* out) noexcept;
   Id Make(Kind kind, const Address& address, std::uint8_t length) noexcept;
 
   ReceiveTime window_start_;
