@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <memory>
 
@@ -42,6 +43,11 @@ struct RoleFigures {
 /// Everything known of one host in one window: design of the published record. Plain value.
 struct HostRecord {
   static constexpr float kNotJudged = -1;
+  /// A deviation, which is not kNotJudged, as whole hundredths, and back.
+  static std::uint64_t HundredthsOf(float deviation) noexcept {
+    return static_cast<std::uint64_t>(std::lround(deviation * 100));
+  }
+  static float DeviationOf(std::uint64_t hundredths) noexcept { return static_cast<float>(hundredths) / 100; }
 
   Address host;        ///< meaningless when `other`
   Prefix network;      ///< most specific monitored network that contains the host

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -307,9 +306,8 @@ char* ProtoEncoder::EncodeHost(const HostRecord& record, char* out, const Sketch
   put_role(record_field::kReceived, record.received, Role::kReceived);
   out = PutBytes(out, record_field::kRecordId, id_maker_.Make(record));
   if (record.deviation < 0) return out;  // 0 is not the same as none
-  constexpr float kHundred = 100;
   out = PutTag(out, record_field::kDeviation, proto::kVarint);
-  return PutVarint(out, static_cast<std::uint64_t>(std::lround(record.deviation * kHundred)));
+  return PutVarint(out, HostRecord::HundredthsOf(record.deviation));
 }
 
 // Fields in the order of their numbers.

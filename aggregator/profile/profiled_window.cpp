@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -14,9 +13,8 @@ constexpr std::size_t kAtOnce = 16;
 
 /// To hundredths, as records say it.
 float ScoreOf(const Deviation& deviation) noexcept {
-  constexpr float kHundred = 100;
   if (deviation.confidence == Confidence::kWarmUp) return HostRecord::kNotJudged;
-  return std::round(std::max(deviation.score, 0.0F) * kHundred) / kHundred;
+  return HostRecord::DeviationOf(HostRecord::HundredthsOf(std::max(deviation.score, 0.0F)));
 }
 
 class ProfiledWindow final : public ClosedWindow {

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "exporter/json_encoder.h"
-#include "exporter/store/columns.h"
 #include "exporter/store/prefix_totals.h"
 #include "exporter/text_writer.h"
 
@@ -107,7 +106,7 @@ void AppendValue(Metric metric, const Totals& totals, std::string& out) {
       return;
     }
     constexpr std::uint64_t kHundred = 100;
-    const std::uint64_t units = FromDeviation(totals.deviation) - 1;
+    const std::uint64_t units = aggregator::HostRecord::HundredthsOf(totals.deviation);
     end = PutDecimal(text, units / kHundred, units % kHundred, 2);
   } else if (IsShare(metric)) {
     if (figures.tcp == 0) {

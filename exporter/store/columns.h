@@ -2,7 +2,6 @@
 
 #include <array>
 #include <bit>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -85,12 +84,10 @@ template <typename Record, typename Set>
 
 /// A deviation in a column: 1 + hundredths; 0: not compared with a profile.
 inline std::uint64_t FromDeviation(float deviation) noexcept {
-  constexpr float kHundred = 100;
-  return deviation < 0 ? 0 : 1 + static_cast<std::uint64_t>(std::lround(deviation * kHundred));
+  return deviation < 0 ? 0 : 1 + aggregator::HostRecord::HundredthsOf(deviation);
 }
 inline float ToDeviation(std::uint64_t number) noexcept {
-  constexpr float kHundred = 100;
-  return number == 0 ? aggregator::HostRecord::kNotJudged : static_cast<float>(number - 1) / kHundred;
+  return number == 0 ? aggregator::HostRecord::kNotJudged : aggregator::HostRecord::DeviationOf(number - 1);
 }
 
 // The columns of a role: at its first id + k; k: 0 flows, 1 packets, 2 bytes, 3 duration sum, 4 duration
