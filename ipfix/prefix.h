@@ -19,11 +19,18 @@ struct Prefix {
   static Prefix AllIpv4() noexcept { return Ipv4(0, 0); }
   static Prefix AllIpv6() noexcept { return Ipv6(Address{}, 0); }
 
+  /// Of this host alone.
+  static Prefix Of(const Address& host) noexcept { return {host, 128}; }
+
   bool IsIpv4() const noexcept { return length >= 96 && network.IsIpv4(); }
   /// The length as written: of 32 for IPv4, of 128 for IPv6.
   unsigned written_length() const noexcept { return IsIpv4() ? length - 96U : length; }
   /// An IPv6 prefix shorter than 96 does not contain IPv4 hosts: 2 families, though one table.
   bool Contains(const Address& address) const noexcept;
+  /// Whether `inner` is this one or in it.
+  bool Contains(const Prefix& inner) const noexcept {
+    return inner.length >= length && Contains(inner.network);
+  }
 
   friend bool operator==(const Prefix&, const Prefix&) = default;
   friend auto operator<=>(const Prefix&, const Prefix&) = default;

@@ -151,7 +151,7 @@ void Context::Take(std::size_t topic, std::string_view text, std::int64_t told_n
 Attributes Context::Find(const Prefix& prefix) const {
   const std::shared_lock lock(mutex_);
   Attributes found;
-  const bool is_host = prefix == PrefixOf(prefix.network);
+  const bool is_host = prefix == Prefix::Of(prefix.network);
   const Attributes* told = is_host ? logs_.Find(prefix.network) : nullptr;
   if (told != nullptr) {
     files_->FindExactly(prefix, found);
@@ -162,7 +162,7 @@ Attributes Context::Find(const Prefix& prefix) const {
 }
 
 std::string Context::ContextOf(const Address& host) const {
-  Attributes attributes = Find(PrefixOf(host));
+  Attributes attributes = Find(Prefix::Of(host));
   while (!attributes.empty()) {
     std::string json = JsonOf(attributes);
     if (json.size() <= exporter::kMaxContextText) return json;
@@ -174,7 +174,7 @@ std::string Context::ContextOf(const Address& host) const {
 
 std::optional<std::string> Context::TextOf(const Prefix& prefix, std::string_view attribute) const {
   const std::shared_lock lock(mutex_);
-  const Attributes* told = prefix == PrefixOf(prefix.network) ? logs_.Find(prefix.network) : nullptr;
+  const Attributes* told = prefix == Prefix::Of(prefix.network) ? logs_.Find(prefix.network) : nullptr;
   if (told != nullptr && !files_->HasExactly(prefix, attribute)) {
     if (const auto value = told->find(attribute); value != told->end())
       return std::string(context::TextOf(value->second));
@@ -191,8 +191,8 @@ void Context::ForEach(const std::optional<Prefix>& within, std::string_view attr
   };
   const auto of_log = [&](const Address& host, const Attributes& told) {
     const auto value = told.find(attribute);
-    if (value != told.end() && !files_->HasExactly(PrefixOf(host), attribute))
-      visit(PrefixOf(host), context::TextOf(value->second));
+    if (value != told.end() && !files_->HasExactly(Prefix::Of(host), attribute))
+      visit(Prefix::Of(host), context::TextOf(value->second));
   };
   within ? files_->ForEach(*within, of_file) : files_->ForEach(of_file);
   within ? logs_.ForEach(*within, of_log) : logs_.ForEach(of_log);
@@ -206,7 +206,7 @@ std::map<std::string, std::size_t> Context::Names() const {
   });
   logs_.ForEach([&](const Address& host, const Attributes& told) {
     for (const auto& [name, value] : told) {
-      if (!files_->HasExactly(PrefixOf(host), name)) ++names[name];
+      if (!files_->HasExactly(Prefix::Of(host), name)) ++names[name];
     }
   });
   return names;

@@ -27,7 +27,7 @@ std::string Shown(std::string_view value) {
 }
 
 std::optional<Prefix> ReadPrefix(std::string_view text) {
-  if (const auto host = exporter::ParseAddress(text)) return PrefixOf(*host);
+  if (const auto host = exporter::ParseAddress(text)) return Prefix::Of(*host);
   return exporter::ParsePrefix(text);
 }
 
@@ -74,10 +74,26 @@ class Filler {
   std::vector<std::string> problems_;
 };
 
+/// A text that is read character by character, and the line of the next one.
+class TextCursor {
+ protected:
+  explicit TextCursor(std::string_view text) : rest_(text) {}
+
+  char Take() {
+    const char c = rest_.front();
+    rest_.remove_prefix(1);
+    if (c == '\n') ++line_;
+    return c;
+  }
+
+  std::string_view rest_;
+  std::size_t line_ = 1;
+};
+
 /// Cuts CSV into records of fields, and counts lines.
-class CsvReader {
+class CsvReader : TextCursor {
  public:
-  explicit CsvReader(std::string_view text) : rest_(text) {}
+  explicit CsvReader(std::string_view text) : TextCursor(text) {}
 
   /// False at the end. `line`: where it begins. `is_open`: a quotation mark is missing.
   bool Next(std::vector<std::string>& fields, std::size_t& line, bool& is_open) {
@@ -101,12 +117,6 @@ class CsvReader {
   }
 
  private:
-  char Take() {
-    const char c = rest_.front();
-    rest_.remove_prefix(1);
-    if (c == '\n') ++line_;
-    return c;
-  }
   bool TakeQuoted(std::string& field) {
     while (!rest_.empty()) {
       const char c = Take();
@@ -118,9 +128,6 @@ class CsvReader {
     }
     return false;
   }
-
-  std::string_view rest_;
-  std::size_t line_ = 1;
 };
 
 bool IsBlank(const std::vector<std::string>& fields) {
@@ -173,9 +180,9 @@ void AddObject(const dom::element& element, std::size_t line, Filler& filler) {
 
 /// The items of an array with the lines where they begin: simdjson says no lines. What is not JSON is cut
 /// somewhere.
-class ItemCutter {
+class ItemCutter : TextCursor {
  public:
-  explicit ItemCutter(std::string_view text) : rest_(text) {}
+  explicit ItemCutter(std::string_view text) : TextCursor(text) {}
 
   /// False at the end.
   bool Next(std::string_view& item) {
@@ -203,12 +210,6 @@ class ItemCutter {
   std::size_t line() const { return line_; }
 
  private:
-  char Take() {
-    const char c = rest_.front();
-    rest_.remove_prefix(1);
-    if (c == '\n') ++line_;
-    return c;
-  }
   void SkipText() {
     while (!rest_.empty()) {
       const char c = Take();
@@ -217,8 +218,6 @@ class ItemCutter {
     }
   }
 
-  std::string_view rest_;
-  std::size_t line_ = 1;
   std::size_t item_line_ = 1;
   int depth_ = 0;
 };

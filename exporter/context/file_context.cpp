@@ -3,8 +3,6 @@
 namespace hostscope::context {
 namespace {
 
-constexpr unsigned kIpv4Bits = 32;
-constexpr unsigned kIpv6Bits = 128;
 constexpr unsigned kMappedBits = 96;
 
 // The prefix of `length` of 16 bytes around an address.
@@ -13,10 +11,6 @@ Prefix Around(const Address& address, bool is_ipv4, unsigned length) noexcept {
 }
 
 }  // namespace
-
-Prefix PrefixOf(const Address& host) noexcept {
-  return host.IsIpv4() ? Prefix::Ipv4(host.ipv4_bits(), kIpv4Bits) : Prefix::Ipv6(host, kIpv6Bits);
-}
 
 std::string FileContext::Add(const Prefix& prefix, std::string_view name, std::string_view value,
                              const Limits& limits) {

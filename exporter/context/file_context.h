@@ -48,11 +48,4 @@ class FileContext {
   std::size_t bytes_ = 0;
 };
 
-/// Whether `inner` is `outer` or in it.
-inline bool IsInside(const Prefix& inner, const Prefix& outer) noexcept {
-  return inner.length >= outer.length && outer.Contains(inner.network);
-}
-/// The prefix that has this host alone.
-Prefix PrefixOf(const Address& host) noexcept;
-
 }  // namespace hostscope::context

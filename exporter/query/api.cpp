@@ -220,7 +220,7 @@ ApiAnswer Api::Series(const Parameters& parameters) const {
   std::string known;  // which may be otherwise the next time
   if (host) {
     query.ForHost(range, *host, note);
-    known = ContextMember(options_.context, context::PrefixOf(*host));
+    known = ContextMember(options_.context, Prefix::Of(*host));
     body += Join("\"host\":", Quoted(ToText(*host)), known);
   } else {
     const Prefix prefix = *parameters.PrefixIn("prefix");
@@ -288,7 +288,7 @@ ApiAnswer Api::Search(const Parameters& parameters) const {
 }
 
 std::string Api::SearchHost(const Address& host) const {
-  const Prefix all = host.IsIpv4() ? Prefix::Ipv4(host.ipv4_bits(), 32) : Prefix::Ipv6(host, 128);
+  const Prefix all = Prefix::Of(host);
   std::string body = Join("{\"host\":", Quoted(ToText(host)), ",\"network\":", NetworkOf(all),
                           ContextMember(options_.context, all));
   Query query(source_, options_.limits);
@@ -330,7 +330,7 @@ ApiAnswer Api::Context(const Parameters& parameters) const {
   if (host.has_value() && parameters.Has("attribute"))
     throw QueryError(QueryFault::kWrongRequest, "give host or attribute, or none of them");
   if (host) {
-    std::string known = ContextMember(options_.context, context::PrefixOf(*host));
+    std::string known = ContextMember(options_.context, Prefix::Of(*host));
     if (known.empty()) known = ",\"context\":{}";
     return {200, Join("{\"host\":", Quoted(ToText(*host)), known, "}\n"), false};
   }
@@ -354,7 +354,7 @@ ApiAnswer Api::Anomalies(const Parameters& parameters) const {
   if (host && parameters.Has("prefix"))
     throw QueryError(QueryFault::kWrongRequest, "give host or prefix, or none of them");
   AnomalyChoice choice;
-  choice.within = host ? std::optional(context::PrefixOf(*host)) : parameters.PrefixIn("prefix");
+  choice.within = host ? std::optional(Prefix::Of(*host)) : parameters.PrefixIn("prefix");
   choice.kind = parameters.Kind();
   constexpr std::size_t kOpen = 1;
   const std::size_t state = parameters.Choice("state", {"all", "open", "closed"});
@@ -383,9 +383,7 @@ ApiAnswer Api::Stats(const Parameters& parameters) const {
 std::string Api::NetworkOf(const Prefix& prefix) const {
   const Prefix* network = nullptr;
   for (const Prefix& each : options_.networks) {
-    if (each.length <= prefix.length && each.Contains(prefix.network) &&
-        (network == nullptr || network->length < each.length))
-      network = &each;
+    if (each.Contains(prefix) && (network == nullptr || network->length < each.length)) network = &each;
   }
   return network == nullptr ? "null" : Quoted(ToText(*network));
 }

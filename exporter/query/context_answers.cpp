@@ -69,7 +69,7 @@ std::string NamesMember(const context::Context* context, const std::vector<TopHo
   std::map<std::string, std::string> names;
   for (const TopHost& top : hosts) {
     if (top.record.other) continue;
-    if (auto name = context->TextOf(context::PrefixOf(top.record.host), kNameAttribute))
+    if (auto name = context->TextOf(Prefix::Of(top.record.host), kNameAttribute))
       names.emplace(ToText(top.record.host), *std::move(name));
   }
   if (names.empty()) return {};
@@ -144,7 +144,7 @@ std::string FoundByName(const context::Context* context, std::string_view text, 
   std::string list;
   AppendList(list, found, [](const Found& each) {
     const auto& [rank, prefix, name] = each;
-    const bool is_host = prefix == context::PrefixOf(prefix.network);
+    const bool is_host = prefix == Prefix::Of(prefix.network);
     return Join("{\"prefix\":", Quoted(ToText(prefix)),
                 is_host ? Join(",\"host\":", Quoted(ToText(prefix.network))) : std::string(),
                 ",\"name\":", JsonString(name), "}");

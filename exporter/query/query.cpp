@@ -97,10 +97,6 @@ void CheckWhole(const StoredWindow& window, ReadResult result) {
                    "the file of " + Describe({window.span(), 0}) + " is damaged, and can't be summed up");
 }
 
-bool IsInside(const Prefix& inner, const Prefix& outer) {
-  return inner.length >= outer.length && outer.Contains(inner.network);
-}
-
 }  // namespace
 
 WindowRange Query::Newest(std::int64_t length_ns) const {
@@ -275,7 +271,7 @@ std::vector<TopNetwork> Query::TopNetworks(const WindowRange& range, const Netwo
   ForEachWindow(range, [&](const StoredWindow& window) {
     TakeRows(window.network_counts().all());
     window.ForEachNetwork(levels, [&](const NetworkRecord& record) {
-      if (choice.within && !IsInside(record.prefix, *choice.within)) return true;
+      if (choice.within && !choice.within->Contains(record.prefix)) return true;
       if (choice.level ? record.prefix.written_length() != *choice.level : !record.is_monitored) return true;
       const Totals totals{record.hosts, RoleOf(record, role)};
       if (totals.figures.flows == 0) return true;

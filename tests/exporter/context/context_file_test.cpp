@@ -14,7 +14,7 @@ using ::testing::SizeIs;
 
 std::string Found(const FileContext& context, const char* host) {
   Attributes found;
-  context.Find(PrefixOf(*exporter::ParseAddress(host)), found);
+  context.Find(Prefix::Of(*exporter::ParseAddress(host)), found);
   return JsonOf(found);
 }
 
