@@ -12,7 +12,7 @@
 #include "app/command_line.h"
 #include "app/option_text.h"
 #include "app/server_arguments.h"
-#include "exporter/address_text.h"
+#include "exporter/encoding/address_text.h"
 #include "exporter/http/http_client.h"
 
 namespace hostscope::app {

@@ -9,8 +9,8 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "exporter/address_text.h"
-#include "exporter/json_text.h"
+#include "exporter/encoding/address_text.h"
+#include "exporter/encoding/json_text.h"
 
 namespace hostscope::app {
 namespace {

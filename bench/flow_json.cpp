@@ -11,7 +11,7 @@
 
 #include "app/capture/capture_merge.h"
 #include "app/capture/export_datagrams.h"
-#include "exporter/raw_flow_encoder.h"
+#include "exporter/raw_flow/raw_flow_encoder.h"
 #include "ipfix/decoder.h"
 
 namespace hostscope::bench {

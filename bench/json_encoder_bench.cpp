@@ -12,7 +12,7 @@
 #include <random>
 #include <vector>
 
-#include "exporter/json_encoder.h"
+#include "exporter/encoding/json_encoder.h"
 
 namespace hostscope::exporter {
 namespace {

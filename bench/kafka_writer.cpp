@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-#include "exporter/kafka_sink.h"
+#include "exporter/kafka/kafka_sink.h"
 #include "tests/exporter/sketched_window.h"
 
 namespace hostscope::exporter {

@@ -11,8 +11,8 @@
 #include <cstdint>
 
 #include "bench/export_stream.h"
-#include "exporter/raw_flow_encoder.h"
-#include "exporter/raw_flow_queue.h"
+#include "exporter/raw_flow/raw_flow_encoder.h"
+#include "exporter/raw_flow/raw_flow_queue.h"
 #include "ipfix/decoder.h"
 
 namespace hostscope::bench {

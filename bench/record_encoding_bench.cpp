@@ -13,8 +13,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "exporter/json_encoder.h"
-#include "exporter/proto_encoder.h"
+#include "exporter/encoding/json_encoder.h"
+#include "exporter/encoding/proto_encoder.h"
 #include "tests/exporter/sketched_window.h"
 
 namespace hostscope::exporter {

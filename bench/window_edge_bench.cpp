@@ -31,7 +31,7 @@
 #include "aggregator/worker_aggregator.h"
 #include "bench/export_stream.h"
 #include "dataplane/handover.h"
-#include "exporter/json_encoder.h"
+#include "exporter/encoding/json_encoder.h"
 #include "ipfix/decoder.h"
 
 namespace hostscope::bench {

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "exporter/line_writer.h"
+#include "exporter/encoding/line_writer.h"
 #include "ipfix/counter.h"
 
 namespace hostscope::exporter {

@@ -5,7 +5,7 @@
 
 #include "aggregator/network_record.h"
 #include "exporter/context_source.h"
-#include "exporter/json_encoder.h"
+#include "exporter/encoding/json_encoder.h"
 #include "exporter/sink.h"
 
 namespace hostscope::exporter {

@@ -15,10 +15,10 @@
 #include "exporter/context/context.h"
 #include "exporter/elastic/elastic_sink.h"
 #include "exporter/http/http_options.h"
-#include "exporter/kafka_sink.h"
+#include "exporter/kafka/kafka_sink.h"
 #include "exporter/ndjson_sink.h"
 #include "exporter/query/memory_windows.h"
-#include "exporter/raw_flow_publisher.h"
+#include "exporter/raw_flow/raw_flow_publisher.h"
 #include "exporter/store/store.h"
 #include "ipfix/prefix.h"
 

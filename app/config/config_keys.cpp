@@ -2,7 +2,7 @@
 
 #include "app/config/context_keys.h"
 #include "app/config/elastic_keys.h"
-#include "exporter/address_text.h"
+#include "exporter/encoding/address_text.h"
 
 namespace hostscope::app {
 namespace {
@@ -312,7 +312,7 @@ void DescribeKafka(KeyVisitor& visitor, KafkaConfig& sink) {
   });
   visitor.One({"compression", kCompressionHelp}, Text(sink.options.compression, kCompressions));
   visitor.One({"schema", kSchemaHelp}, Schema(sink.options.schema));
-  visitor.One({"format", "json, or protobuf, which is a fifth as long; see exporter/hostscope.proto."},
+  visitor.One({"format", "json, or protobuf, which is a fifth as long; see exporter/encoding/hostscope.proto."},
               OneOf(sink.options.format, {{"json", exporter::RecordFormat::kJson},
                                           {"protobuf", exporter::RecordFormat::kProtobuf}}));
   visitor.One({"sketches", kSketchesHelp}, Switch(sink.options.sketches));

@@ -6,7 +6,7 @@
 #include <charconv>
 #include <span>
 
-#include "exporter/address_text.h"
+#include "exporter/encoding/address_text.h"
 
 namespace hostscope::app {
 namespace {

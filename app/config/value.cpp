@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "exporter/address_text.h"
+#include "exporter/encoding/address_text.h"
 
 namespace hostscope::app {
 namespace {

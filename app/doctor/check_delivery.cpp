@@ -15,7 +15,7 @@
 #include "app/config/text.h"
 #include "app/doctor/checks.h"
 #include "exporter/elastic/elastic_probe.h"
-#include "exporter/kafka_probe.h"
+#include "exporter/kafka/kafka_probe.h"
 
 namespace hostscope::app {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "app/doctor/checks.h"
-#include "exporter/json_text.h"
+#include "exporter/encoding/json_text.h"
 
 namespace hostscope::app {
 

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "exporter/address_text.h"
+#include "exporter/encoding/address_text.h"
 
 namespace hostscope::app {
 

@@ -7,7 +7,7 @@
 
 #include "aggregator/host_table.h"
 #include "aggregator/network_record.h"
-#include "exporter/json_encoder.h"
+#include "exporter/encoding/json_encoder.h"
 #include "ipfix/prefix.h"
 #include "ipfix/settings.h"
 

@@ -15,7 +15,7 @@
 #include "app/stats.h"
 #include "dataplane/dataplane.h"
 #include "dataplane/snapshot.h"
-#include "exporter/raw_flow_publisher.h"
+#include "exporter/raw_flow/raw_flow_publisher.h"
 #include "ipfix/counter.h"
 
 namespace hostscope::app {

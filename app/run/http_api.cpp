@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "exporter/metrics_text.h"
+#include "exporter/encoding/metrics_text.h"
 
 namespace hostscope::app {
 

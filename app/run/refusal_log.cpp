@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "exporter/address_text.h"
+#include "exporter/encoding/address_text.h"
 
 namespace hostscope::app {
 namespace {

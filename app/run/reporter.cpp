@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "app/config/text.h"
-#include "exporter/address_text.h"
+#include "exporter/encoding/address_text.h"
 
 namespace hostscope::app {
 namespace {

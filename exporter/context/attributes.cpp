@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "exporter/json_text.h"
+#include "exporter/encoding/json_text.h"
 
 namespace hostscope::context {
 namespace {

@@ -9,7 +9,7 @@
 #include <optional>
 #include <utility>
 
-#include "exporter/address_text.h"
+#include "exporter/encoding/address_text.h"
 
 namespace hostscope::context {
 namespace {

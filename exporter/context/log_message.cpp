@@ -5,7 +5,7 @@
 #include <new>
 #include <optional>
 
-#include "exporter/address_text.h"
+#include "exporter/encoding/address_text.h"
 
 namespace hostscope::context {
 namespace {

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "exporter/delay_histogram.h"
-#include "exporter/kafka_config.h"
+#include "exporter/kafka/kafka_config.h"
 
 namespace hostscope::context {
 namespace {

@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "exporter/kafka_sink.h"
+#include "exporter/kafka/kafka_sink.h"
 #include "exporter/sink.h"
 #include "ipfix/counter.h"
 

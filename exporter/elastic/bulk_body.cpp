@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "exporter/text_writer.h"
+#include "exporter/encoding/text_writer.h"
 
 namespace hostscope::exporter {
 namespace {

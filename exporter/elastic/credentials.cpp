@@ -6,7 +6,7 @@
 #include <span>
 #include <utility>
 
-#include "exporter/base64.h"
+#include "exporter/encoding/base64.h"
 #include "exporter/secret.h"
 
 namespace hostscope::exporter {

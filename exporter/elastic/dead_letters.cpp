@@ -9,8 +9,8 @@
 #include <chrono>
 #include <system_error>
 
-#include "exporter/json_text.h"
-#include "exporter/line_writer.h"
+#include "exporter/encoding/json_text.h"
+#include "exporter/encoding/line_writer.h"
 
 namespace hostscope::exporter {
 

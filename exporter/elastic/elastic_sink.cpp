@@ -9,10 +9,10 @@
 
 #include "exporter/elastic/bulk_sender.h"
 #include "exporter/elastic/elastic_names.h"
-#include "exporter/json_encoder.h"
-#include "exporter/json_text.h"
-#include "exporter/record_id.h"
-#include "exporter/text_writer.h"
+#include "exporter/encoding/json_encoder.h"
+#include "exporter/encoding/json_text.h"
+#include "exporter/encoding/record_id.h"
+#include "exporter/encoding/text_writer.h"
 #include "ipfix/counter.h"
 
 namespace hostscope::exporter {

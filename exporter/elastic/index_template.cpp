@@ -3,7 +3,7 @@
 
 #include "exporter/elastic/elastic_names.h"
 #include "exporter/elastic/index_setup.h"
-#include "exporter/json_text.h"
+#include "exporter/encoding/json_text.h"
 #include "ipfix/time.h"
 
 namespace hostscope::exporter {

@@ -4,7 +4,7 @@
 #include <boost/beast/http/rfc7230.hpp>
 #include <utility>
 
-#include "exporter/address_text.h"
+#include "exporter/encoding/address_text.h"
 #include "exporter/http/negotiation.h"
 #include "exporter/http/target.h"
 

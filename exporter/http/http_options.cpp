@@ -3,7 +3,7 @@
 #include <charconv>
 #include <string>
 
-#include "exporter/address_text.h"
+#include "exporter/encoding/address_text.h"
 #include "exporter/http/access.h"
 #include "exporter/http/tls.h"
 

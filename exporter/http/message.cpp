@@ -3,8 +3,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "exporter/encoding/json_text.h"
 #include "exporter/http/negotiation.h"
-#include "exporter/json_text.h"
 
 namespace hostscope::http {
 

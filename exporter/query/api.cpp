@@ -4,8 +4,8 @@
 #include <exception>
 #include <utility>
 
-#include "exporter/address_text.h"
-#include "exporter/json_text.h"
+#include "exporter/encoding/address_text.h"
+#include "exporter/encoding/json_text.h"
 #include "exporter/query/api_text.h"
 #include "exporter/query/context_answers.h"
 #include "exporter/query/record_list.h"

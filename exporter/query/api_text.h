@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
+#include "exporter/encoding/text_writer.h"
 #include "exporter/query/parameters.h"
 #include "exporter/query/query.h"
-#include "exporter/text_writer.h"
 
 /// Parts of answers as JSON.
 namespace hostscope::exporter {

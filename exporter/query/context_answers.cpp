@@ -5,8 +5,8 @@
 #include <optional>
 #include <tuple>
 
-#include "exporter/address_text.h"
-#include "exporter/json_text.h"
+#include "exporter/encoding/address_text.h"
+#include "exporter/encoding/json_text.h"
 #include "exporter/query/api_text.h"
 #include "exporter/store/columns.h"
 

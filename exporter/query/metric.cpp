@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "exporter/json_encoder.h"
+#include "exporter/encoding/json_encoder.h"
+#include "exporter/encoding/text_writer.h"
 #include "exporter/store/prefix_totals.h"
-#include "exporter/text_writer.h"
 
 namespace hostscope::exporter {
 namespace {

@@ -4,9 +4,9 @@
 #include <charconv>
 #include <chrono>
 
-#include "exporter/address_text.h"
 #include "exporter/context/attributes.h"
-#include "exporter/json_text.h"
+#include "exporter/encoding/address_text.h"
+#include "exporter/encoding/json_text.h"
 
 namespace hostscope::exporter {
 namespace {

@@ -6,7 +6,7 @@
 #include <map>
 #include <utility>
 
-#include "exporter/address_text.h"
+#include "exporter/encoding/address_text.h"
 #include "exporter/store/columns.h"
 
 namespace hostscope::exporter {

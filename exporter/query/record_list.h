@@ -4,7 +4,7 @@
 #include <string>
 
 #include "aggregator/closed_window.h"
-#include "exporter/json_encoder.h"
+#include "exporter/encoding/json_encoder.h"
 
 namespace hostscope::exporter {
 

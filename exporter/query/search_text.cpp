@@ -4,7 +4,7 @@
 #include <charconv>
 #include <string>
 
-#include "exporter/address_text.h"
+#include "exporter/encoding/address_text.h"
 
 namespace hostscope::exporter {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <charconv>
 
-#include "exporter/json_text.h"
-#include "exporter/text_writer.h"
+#include "exporter/encoding/json_text.h"
+#include "exporter/encoding/text_writer.h"
 
 namespace hostscope::exporter {
 namespace {

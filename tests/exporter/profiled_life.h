@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "aggregator/profile/profiled_window.h"
-#include "exporter/address_text.h"
+#include "exporter/encoding/address_text.h"
 #include "tests/exporter/windows.h"
 
 namespace hostscope::exporter {

@@ -17,7 +17,7 @@
 #include <thread>
 #include <utility>
 
-#include "exporter/kafka_sink.h"
+#include "exporter/kafka/kafka_sink.h"
 #include "exporter/ndjson_sink.h"
 #include "exporter/sink_runner.h"
 #include "tests/exporter/windows.h"

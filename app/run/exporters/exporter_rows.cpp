@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "app/run/metrics/exporter_series.h"
-#include "exporter/address_text.h"
-#include "exporter/json_text.h"
+#include "exporter/encoding/address_text.h"
+#include "exporter/encoding/json_text.h"
 #include "exporter/query/api_text.h"
 
 namespace hostscope::app {

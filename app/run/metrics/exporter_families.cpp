@@ -1,7 +1,7 @@
 #include <map>
 
 #include "app/run/metrics/families.h"
-#include "exporter/address_text.h"
+#include "exporter/encoding/address_text.h"
 
 namespace hostscope::app {
 namespace {

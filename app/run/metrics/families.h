@@ -9,9 +9,9 @@
 #include "app/run/profiler.h"
 #include "dataplane/snapshot.h"
 #include "exporter/context/context.h"
+#include "exporter/encoding/metrics_text.h"
 #include "exporter/http/http_books.h"
-#include "exporter/metrics_text.h"
-#include "exporter/raw_flow_publisher.h"
+#include "exporter/raw_flow/raw_flow_publisher.h"
 #include "ipfix/accounting.h"
 
 namespace hostscope::app {

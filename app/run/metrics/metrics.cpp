@@ -1,7 +1,7 @@
 #include "app/run/metrics/metrics.h"
 
 #include "app/run/metrics/families.h"
-#include "exporter/metrics_text.h"
+#include "exporter/encoding/metrics_text.h"
 
 namespace hostscope::app {
 namespace {

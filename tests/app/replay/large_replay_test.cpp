@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "app/generate/traffic.h"
-#include "exporter/address_text.h"
+#include "exporter/encoding/address_text.h"
 #include "tests/app/replay/replay_fixture.h"
 
 // Three million flow records between a million hosts: sums to the last byte, and distinct counts of the

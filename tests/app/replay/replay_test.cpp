@@ -7,7 +7,7 @@
 #include <tuple>
 #include <vector>
 
-#include "exporter/address_text.h"
+#include "exporter/encoding/address_text.h"
 #include "tests/app/replay/replay_fixture.h"
 
 namespace hostscope::app::testing {

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "exporter/address_text.h"
+#include "exporter/encoding/address_text.h"
 
 namespace hostscope::context {
 namespace {

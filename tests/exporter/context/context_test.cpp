@@ -6,7 +6,7 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "exporter/address_text.h"
+#include "exporter/encoding/address_text.h"
 #include "tests/exporter/store/temporary_folder.h"
 
 namespace hostscope::context {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "exporter/elastic/gzip.h"
-#include "exporter/text_writer.h"
+#include "exporter/encoding/text_writer.h"
 
 namespace hostscope::exporter {
 namespace {

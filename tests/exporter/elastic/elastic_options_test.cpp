@@ -1,8 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "exporter/address_text.h"
 #include "exporter/elastic/elastic_sink.h"
+#include "exporter/encoding/address_text.h"
 
 namespace hostscope::exporter {
 namespace {

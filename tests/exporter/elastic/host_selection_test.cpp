@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "exporter/address_text.h"
+#include "exporter/encoding/address_text.h"
 #include "tests/exporter/windows.h"
 
 namespace hostscope::exporter {

@@ -6,7 +6,7 @@
 
 #include <map>
 
-#include "exporter/json_encoder.h"
+#include "exporter/encoding/json_encoder.h"
 #include "tests/exporter/windows.h"
 
 namespace hostscope::exporter {

@@ -8,8 +8,8 @@
 #include <thread>
 #include <vector>
 
-#include "exporter/address_text.h"
-#include "exporter/base64.h"
+#include "exporter/encoding/address_text.h"
+#include "exporter/encoding/base64.h"
 #include "tests/exporter/http/server_fixture.h"
 #include "tests/exporter/store/temporary_folder.h"
 

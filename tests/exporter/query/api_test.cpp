@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "exporter/json_encoder.h"
+#include "exporter/encoding/json_encoder.h"
 #include "tests/exporter/profiled_life.h"
 #include "tests/exporter/query/query_fixture.h"
 

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "exporter/address_text.h"
+#include "exporter/encoding/address_text.h"
 #include "tests/exporter/query/query_fixture.h"
 
 namespace hostscope::exporter {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "exporter/address_text.h"
+#include "exporter/encoding/address_text.h"
 #include "exporter/query/memory_windows.h"
 #include "exporter/query/query.h"
 #include "tests/exporter/windows.h"

@@ -5,7 +5,7 @@
 #include <random>
 #include <set>
 
-#include "exporter/address_text.h"
+#include "exporter/encoding/address_text.h"
 #include "exporter/store/columns.h"
 #include "exporter/store/overview_block.h"
 #include "exporter/store/overview_levels.h"

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "exporter/json_encoder.h"
+#include "exporter/encoding/json_encoder.h"
 #include "exporter/store/stored_window.h"
 #include "tests/exporter/profiled_life.h"
 #include "tests/exporter/store/temporary_folder.h"

@@ -7,7 +7,7 @@
 #include <random>
 #include <thread>
 
-#include "exporter/address_text.h"
+#include "exporter/encoding/address_text.h"
 #include "exporter/store/row_block.h"
 #include "tests/exporter/store/expect_window.h"
 #include "tests/exporter/store/temporary_folder.h"

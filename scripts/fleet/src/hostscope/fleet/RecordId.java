@@ -10,7 +10,7 @@ import java.util.HexFormat;
 import java.util.regex.Pattern;
 import net.openhft.hashing.LongTupleHashFunction;
 
-/** record_id, by the rule of exporter/record_id.h: what one appliance of the observer's name would give the record. */
+/** record_id, by the rule of exporter/encoding/record_id.h: what one appliance of the observer's name would give the record. */
 final class RecordId {
   private static final byte HOST = 0;
   private static final byte OTHER = 1;

@@ -9,7 +9,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.StructType;
 
-/** A merged row as a message for Kafka: the JSON that exporter/json_encoder.h writes, its key and its headers. */
+/** A merged row as a message for Kafka: the JSON that exporter/encoding/json_encoder.h writes, its key and its headers. */
 final class RecordJson implements Serializable {
   static final StructType MESSAGE = StructType.fromDDL(
       "key string, value string, headers array<struct<key:string,value:binary>>");
