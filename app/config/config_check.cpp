@@ -5,10 +5,10 @@
 #include <set>
 
 #include "app/config/text.h"
-#include "exporter/encoding/address_text.h"
 #include "exporter/context/context_file.h"
 #include "exporter/context/topic_reader.h"
 #include "exporter/elastic/elastic_sink.h"
+#include "exporter/encoding/address_text.h"
 #include "exporter/kafka/kafka_sink.h"
 
 namespace hostscope::app {

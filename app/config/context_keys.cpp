@@ -1,5 +1,7 @@
 #include "app/config/context_keys.h"
 
+#include "app/config/units.h"
+
 namespace hostscope::app {
 namespace {
 
@@ -7,9 +9,6 @@ using context::AttributeMapping;
 using context::Keep;
 using context::TopicMapping;
 
-constexpr std::int64_t kSecond = 1'000'000'000;
-constexpr std::int64_t kDay = 24 * 3600 * kSecond;
-constexpr std::size_t kMiB = std::size_t{1} << 20;
 constexpr std::size_t kMaxLength = 100;
 
 void DescribeAttribute(KeyVisitor& visitor, AttributeMapping& attribute) {

@@ -1,15 +1,9 @@
 #include "app/config/elastic_keys.h"
 
+#include "app/config/units.h"
+
 namespace hostscope::app {
 namespace {
-
-constexpr std::int64_t kMillisecond = 1'000'000;
-constexpr std::int64_t kSecond = 1000 * kMillisecond;
-constexpr std::int64_t kHour = 3600 * kSecond;
-constexpr std::int64_t kDay = 24 * kHour;
-constexpr std::size_t kKiB = std::size_t{1} << 10;
-constexpr std::size_t kMiB = std::size_t{1} << 20;
-constexpr std::size_t kTiB = std::size_t{1} << 40;
 
 void DescribeElasticHosts(KeyVisitor& visitor, exporter::HostSelection& hosts) {
   using Kind = exporter::HostSelection::Kind;
