@@ -9,6 +9,7 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "aggregator/profile/profile_event.h"
 #include "exporter/encoding/address_text.h"
 #include "exporter/encoding/json_text.h"
 
@@ -161,6 +162,22 @@ void Stats::AddMerger(const aggregator::MergerCounters& merger) {
   windows.Add("merge_overflows", merger.overflows.Get());
   windows.Add("merge_saturated", merger.saturated.Get());
   windows.Add("tables_missing", merger.tables_missing.Get());
+}
+
+void Stats::AddProfiles(std::uint64_t held, std::uint64_t open_events,
+                        const aggregator::ProfileCounters& counts) {
+  StatsGroup& group = root_.Group("profiles");
+  group.Add("held", held);
+  group.Add("refused", counts.refused);
+  group.Add("forgotten", counts.forgotten);
+  StatsGroup& windows = group.Group("windows");
+  windows.Add("compared", counts.windows);
+  windows.Add("skipped", counts.skipped_windows);
+  windows.Add("blind", counts.blind_windows);
+  StatsGroup& events = group.Group("events");
+  events.Add("open", open_events);
+  for (std::size_t i = 0; i < counts.opened.size(); ++i)
+    events.Add(NameOf(static_cast<aggregator::DeviationKind>(i)), counts.opened[i]);
 }
 
 void WriteWholeFile(const std::string& path, std::string_view text) {

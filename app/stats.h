@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "aggregator/merger.h"
+#include "aggregator/profile/profile_store.h"
 #include "aggregator/worker_aggregator.h"
 #include "ipfix/accounting.h"
 #include "ipfix/exporter_policy.h"
@@ -59,6 +60,8 @@ class Stats {
   /// What became of the datagrams of the exporters of each rule, by the rule's name, else its prefix. What is
   /// dropped before its exporter is known is in none of them.
   void AddRules(const std::vector<ipfix::RuleStatus>& rules);
+  /// Profiles that are held, events that are open, and what came of windows and events since the start.
+  void AddProfiles(std::uint64_t held, std::uint64_t open_events, const aggregator::ProfileCounters& counts);
   /// Host records of base windows.
   void AddHosts(std::uint64_t hosts) { root_.Add("hosts", hosts); }
   /// For what only one command has: its packets, its sinks.

@@ -8,6 +8,7 @@
 
 #include "aggregator/merger.h"
 #include "aggregator/network_set.h"
+#include "aggregator/profile/profiled_window.h"
 #include "aggregator/worker_aggregator.h"
 #include "app/capture/capture_merge.h"
 #include "app/capture/export_datagrams.h"
@@ -47,7 +48,9 @@ class Replayer {
         capture_(options.captures),
         decoder_(options.decoder),
         merger_(MergerOptionsOf(options), aggregator::NetworkSet(options.networks)),
-        output_(OpenOutput(options)) {}
+        output_(OpenOutput(options)) {
+    if (options.profiles) profiles_.emplace(*options.profiles);
+  }
 
   void Run() {
     CapturedPacket packet;
@@ -103,6 +106,9 @@ class Replayer {
   void Write(std::vector<aggregator::ClosedWindowPtr> windows) {
     for (aggregator::ClosedWindowPtr& window : windows) {
       if (window->span().length_ns == options_.window_lengths_ns.front()) hosts_ += window->summary().hosts;
+      if (profiles_ && window->span().length_ns == profiles_->options().window_ns) {
+        window = aggregator::CompareWithProfiles(*profiles_, std::move(window));
+      }
       if (const std::string problem = output_->Write(*window); !problem.empty())
         throw std::runtime_error(problem);
       window.reset();  // its table is free for the next one
@@ -126,6 +132,7 @@ class Replayer {
   ipfix::Decoder decoder_;
   aggregator::Merger merger_;
   std::unique_ptr<exporter::Sink> output_;
+  std::optional<aggregator::ProfileStore> profiles_;
   std::optional<aggregator::WorkerAggregator> aggregator_;  // from the first datagram on: it sets the clock
   std::unique_ptr<aggregator::HostTable> spare_;
   std::uint64_t hosts_ = 0;
@@ -145,6 +152,7 @@ std::string Replayer::StatsJson() const {
   stats.AddRecords(decoder_.accounting(), aggregator_ ? aggregator_->counters() : kNothing);
   stats.AddMerger(merger_.counters());
   stats.AddHosts(hosts_);
+  if (profiles_) stats.AddProfiles(profiles_->size(), profiles_->open_events(), profiles_->counters());
   StatsGroup& packets = stats.Group("packets");
   packets.Add("read", counters.outcomes.Total());
   for (std::size_t i = 0; i < ipfix::CounterArray<PacketOutcome>::kSize; ++i) {

@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdint>
+#include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "app/command_line.h"
 #include "app/config/config_check.h"
 #include "app/config/config_file.h"
+#include "app/config/text.h"
 #include "app/config/value.h"
 #include "app/option_text.h"
 #include "app/replay/replay.h"
@@ -22,6 +24,9 @@ namespace {
 // come.
 constexpr std::size_t kDefaultMaxHosts = 4'000'000;
 constexpr std::size_t kDefaultSketchBytes = std::size_t{2} << 30;
+
+// Where profiles stand in their table: always alike, since nobody who sends can see it.
+constexpr std::uint64_t kTableKey = 0;
 
 struct ReplayArguments {
   std::string config_path;
@@ -95,6 +100,7 @@ std::optional<ReplayOptions> OptionsOf(const ReplayArguments& arguments) {
     options.table.max_hosts = config->memory.max_hosts;
     options.table.sketch_bytes = config->memory.sketch_bytes;
     options.table.top = config->top;
+    if (config->profiles.is_enabled) options.profiles = ProfileOptionsOf(config->profiles, kTableKey);
   }
   // A capture may span months: what its exporters sent holds until they send something else.
   options.decoder.template_lifetime_ns = 0;
@@ -112,6 +118,12 @@ std::optional<ReplayOptions> OptionsOf(const ReplayArguments& arguments) {
     for (ipfix::ExporterRule& rule : options.decoder.exporters) {
       rule.settings.apply_sampling = *arguments.apply_sampling;
     }
+  }
+  if (options.profiles && std::find(options.window_lengths_ns.begin(), options.window_lengths_ns.end(),
+                                    options.profiles->window_ns) == options.window_lengths_ns.end()) {
+    std::cerr << "hostscope replay: --windows: profiles.window of the configuration, "
+              << FormatDuration(options.profiles->window_ns) << ", is none of them\n";
+    return std::nullopt;
   }
   if (arguments.schema) options.schema = *arguments.schema;
   options.sketches = arguments.sketches;
@@ -200,7 +212,9 @@ void AddReplay(CLI::App& root, Command& chosen) {
   command->footer(
       "Every UDP datagram that starts with a version of NetFlow or IPFIX counts, whatever its ports. Host "
       "records come\n"
-      "window by window, in address order, then network records if asked for, then the window's own record.");
+      "window by window, in address order, then network records if asked for, then the window's own record. "
+      "A configuration with `profiles` has hosts\n"
+      "compared with profiles that start empty.");
   AddOptions(*command, *arguments);
   command->callback([arguments, &chosen] {
     if (std::vector<std::int64_t>& lengths = arguments->window_lengths_ns; !lengths.empty()) {

@@ -57,19 +57,10 @@ void AddSpread(StatsGroup& group, const dataplane::SpreadCounters& spread) {
   group.Add("window_waits_given_up", spread.window_waits_given_up.Get());
 }
 
-void AddProfiles(StatsGroup& group, const ProfilerStatus& status) {
-  group.Add("held", status.profiles);
-  group.Add("refused", status.counts.refused);
-  group.Add("forgotten", status.counts.forgotten);
-  StatsGroup& windows = group.Group("windows");
-  windows.Add("compared", status.counts.windows);
-  windows.Add("skipped", status.counts.skipped_windows);
-  windows.Add("blind", status.counts.blind_windows);
-  windows.Add("passed_on", status.passed_on);
-  StatsGroup& events = group.Group("events");
-  events.Add("open", status.open_events);
-  for (std::size_t i = 0; i < status.counts.opened.size(); ++i)
-    events.Add(NameOf(static_cast<aggregator::DeviationKind>(i)), status.counts.opened[i]);
+void AddProfiler(Stats& stats, const ProfilerStatus& status) {
+  stats.AddProfiles(status.profiles, status.open_events, status.counts);
+  StatsGroup& group = stats.Group("profiles");
+  group.Group("windows").Add("passed_on", status.passed_on);
   StatsGroup& file = group.Group("file");
   file.Add("written", status.saved);
   file.Add("failed", status.save_failures);
@@ -150,7 +141,7 @@ Stats Appliance::stats() const {
   if (raw_flows_ != nullptr) AddRawFlows(stats.Group("raw_flows"), raw_flows_->status());
   stats.Group("clock").Add("steps_forward", status.clock.forward);
   stats.Group("clock").Add("steps_backward", status.clock.backward);
-  if (profiler_ != nullptr) AddProfiles(stats.Group("profiles"), profiler_->status());
+  if (profiler_ != nullptr) AddProfiler(stats, profiler_->status());
   if (state_.is_on()) AddState(stats.Group("state"), state_.counters());
   return stats;
 }
