@@ -8,6 +8,7 @@ import datetime
 import json
 import pathlib
 import signal
+import struct
 import sys
 import tempfile
 import time
@@ -24,6 +25,7 @@ try:
 except ImportError as error:
     sys.exit(network.skip_or_fail(f"not on this machine: {error.name} for Python"))
 
+PCAPNG_STATISTICS = 5  # the interface statistics block
 DESCRIPTION = yaml.safe_load((HERE.parents[1] / "docs" / "openapi.yaml").read_text())
 class OpenApi(unittest.TestCase):
     MORE = ""
@@ -115,6 +117,27 @@ class OpenApi(unittest.TestCase):
         self.ask("/anomalies", seconds=0.5, host=self.busiest["host"]["ip"], **{"from": 0, "to": "2100-01-01T00:00:00Z"})
         self.assertIn("one of volume, fan_out", self.ask("/anomalies", 400, seconds=0.5, kind="odd")["error"]["message"])
         self.ask("/anomalies", 400, seconds=0.5, state="half")
+
+    def test_capture(self):
+        connection, answer = self.appliance.ask("/capture", exporter="192.0.2.0/24", seconds=1, snap=100)
+        self.addCleanup(connection.close)
+        self.assertEqual(answer.status, 200)
+        self.assertEqual([answer.getheader("Content-Type")], list(DESCRIPTION["paths"]["/capture"]["get"]["responses"]["200"]["content"]))
+        self.ask("/capture", 409, frames=1)
+        blocks = answer.read()
+        self.assertEqual(blocks[:4], b"\x0a\x0d\x0d\x0a")
+        self.assertEqual(sum(1 for kind in self.pcapng_blocks(blocks) if kind == PCAPNG_STATISTICS), 1, "it did not end")
+        for name in ("exporter", "seconds", "frames", "snap"):
+            self.assertIn(name, self.ask("/capture", 400, **{name: "-"})["error"]["message"])
+
+    @staticmethod
+    def pcapng_blocks(data):
+        """The type of each."""
+        at = 0
+        while at < len(data):
+            kind, length = struct.unpack_from("=II", data, at)
+            yield kind
+            at += length
 
     def test_top(self):
         said = self.ask("/top", seconds=0.5, start=self.start, by="bytes", n=10)["records"]
