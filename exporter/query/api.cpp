@@ -93,11 +93,11 @@ std::string Api::EventOf(const aggregator::ClosedWindow& window) const {
 std::vector<std::string> Api::AnomaliesOf(const aggregator::ClosedWindow& window) const {
   std::vector<std::string> texts;
   if (window.CountEvents() == 0) return texts;
+  RecordList records(options_.observer);
+  records.SetWindow(window.span(), window.partial());
   for (const aggregator::ProfileEvent& event : window.Events()) {
-    RecordList records(options_.observer);
-    records.SetWindow(window.span(), window.partial());
     records.Add(event);
-    texts.push_back(records.items());
+    texts.push_back(records.TakeItems());
     if (texts.size() == kMostAnomalies) break;
   }
   return texts;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 
 #include "aggregator/closed_window.h"
 #include "exporter/encoding/json_encoder.h"
@@ -27,6 +28,8 @@ class RecordList {
 
   /// Without brackets.
   const std::string& items() const noexcept { return items_; }
+  /// The same, after which there are none.
+  std::string TakeItems() { return std::exchange(items_, {}); }
 
  private:
   void Take(const char* end) {
