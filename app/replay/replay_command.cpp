@@ -25,7 +25,8 @@ namespace {
 constexpr std::size_t kDefaultMaxHosts = 4'000'000;
 constexpr std::size_t kDefaultSketchBytes = std::size_t{2} << 30;
 
-// Where profiles stand in their table: always alike, since nobody who sends can see it.
+// Where profiles stand in their table: fixed, as all that a replay does. Who made a capture could crowd the
+// table, which makes it slow and nothing wrong.
 constexpr std::uint64_t kTableKey = 0;
 
 struct ReplayArguments {
