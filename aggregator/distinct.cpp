@@ -5,7 +5,10 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <optional>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include "aggregator/hashing_pairs.h"
 #include "aggregator/sketch_bytes.h"
@@ -150,6 +153,61 @@ std::uint64_t BecomeNumber(SketchState& to, List& list, SketchPool& pool, std::u
   return is_new;
 }
 
+/// A port with this coupon; where several have it, which they can't be told apart by, any of them.
+std::optional<std::uint16_t> PortOf(Coupon coupon) {
+  using Entry = std::pair<Coupon, std::uint16_t>;
+  static const std::vector<Entry> kPorts = [] {
+    std::vector<Entry> ports;
+    for (std::uint32_t port = 0; port <= 0xffffU; ++port)
+      ports.emplace_back(PortCoupon(static_cast<std::uint16_t>(port)), static_cast<std::uint16_t>(port));
+    std::sort(ports.begin(), ports.end());
+    return ports;
+  }();
+  const auto found = std::lower_bound(kPorts.begin(), kPorts.end(), Entry{coupon, 0});
+  if (found == kPorts.end() || found->first != coupon) return std::nullopt;
+  return found->second;
+}
+
+/// Of a list that need not be full.
+bool AnyListToSet(SketchState& state, PortList& list, SketchPool& pool) noexcept {
+  const std::uint32_t block = pool.Allocate(0);
+  if (block == SketchPool::kNoBlock) return false;
+  std::uint32_t count = 0;
+  for (std::size_t i = 0; i < ListCount(state); ++i)
+    count += PlaceIfNew(reinterpret_cast<Coupon*>(pool.At(block)), kLgSmallestSet, MemberCoupon(list, i));
+  list.pooled = PooledSketch{block, count};
+  state = static_cast<SketchState>(SetOf(kLgSmallestSet) | Saturation(state));
+  return true;
+}
+
+std::uint64_t AddCoupon(SketchState& to, PeerList& list, Coupon coupon, SketchPool& pool) {
+  return AddPeer(to, list, coupon, pool);
+}
+std::uint64_t AddCoupon(SketchState& to, PortList& list, Coupon coupon, SketchPool& pool) {
+  if (IsList(to)) {
+    if (const auto port = PortOf(coupon)) return AddPort(to, list, *port, coupon, pool);
+    if (!AnyListToSet(to, list, pool)) return Saturate(to);
+  }
+  return AddPooled(to, list.pooled, coupon, pool);
+}
+
+/// False: no memory.
+template <typename List>
+bool BecomeDense(SketchState& to, List& list, SketchPool& pool) noexcept {
+  if (IsDense(to)) return true;
+  const std::uint32_t block = pool.Allocate(kDenseSizeClass);
+  if (block == SketchPool::kNoBlock) return false;
+  if (IsList(to)) {
+    for (std::size_t i = 0; i < ListCount(to); ++i) RaiseRegister(pool.At(block), MemberCoupon(list, i));
+  } else {
+    for (const Coupon coupon : PlacesOf(to, list.pooled, pool)) RaiseRegister(pool.At(block), coupon);
+    pool.Free(list.pooled.block, SizeClass(to));
+  }
+  list.pooled = PooledSketch{block, 0};
+  to = static_cast<SketchState>(kDense | Saturation(to));
+  return true;
+}
+
 /// Makes `to` a copy of `from`'s block and adds what `to` had. False: no memory.
 template <typename List>
 bool AdoptBlock(SketchState& to, List& list, SketchPool& pool, SketchState from, const List& from_list,
@@ -256,5 +314,31 @@ template std::uint64_t UniteDistinct(SketchState&, PeerList&, SketchPool&, Sketc
                                      const SketchPool&) noexcept;
 template std::uint64_t UniteDistinct(SketchState&, PortList&, SketchPool&, SketchState, const PortList&,
                                      const SketchPool&) noexcept;
+
+template <typename List>
+std::uint64_t AddSketch(SketchState& to, List& list, SketchPool& pool, const Sketch& sketch,
+                        std::uint64_t number) {
+  const bool was_saturated = Saturation(to) != 0;
+  if (IsNumber(to)) return AddNumber(to, list, pool, number);
+  if (!sketch.registers.empty()) {
+    if (!BecomeDense(to, list, pool)) return AddNumber(to, list, pool, number);
+    RaiseAll(pool.At(list.pooled.block), sketch.registers.data());
+    return 0;
+  }
+  for (const Coupon coupon : sketch.coupons) AddCoupon(to, list, coupon, pool);
+  if (was_saturated || Saturation(to) == 0) return 0;
+  AddNumber(to, list, pool, number);
+  return 1;
+}
+
+template <typename List>
+std::uint64_t AddNumber(SketchState& to, List& list, SketchPool& pool, std::uint64_t number) noexcept {
+  return BecomeNumber(to, list, pool, std::max(Estimate(to, list, pool), number));
+}
+
+template std::uint64_t AddSketch(SketchState&, PeerList&, SketchPool&, const Sketch&, std::uint64_t);
+template std::uint64_t AddSketch(SketchState&, PortList&, SketchPool&, const Sketch&, std::uint64_t);
+template std::uint64_t AddNumber(SketchState&, PeerList&, SketchPool&, std::uint64_t) noexcept;
+template std::uint64_t AddNumber(SketchState&, PortList&, SketchPool&, std::uint64_t) noexcept;
 
 }  // namespace hostscope::aggregator

@@ -21,6 +21,16 @@ template <typename List>
 std::uint64_t UniteDistinct(SketchState& to, List& to_list, SketchPool& to_pool, SketchState from,
                             const List& from_list, const SketchPool& from_pool) noexcept;
 
+/// Adds the members of a sketch that came from elsewhere, whose figure is `number`. Ports are found again by
+/// their coupons, of which any that is none makes the count a set. Where the pool has no room, what remains
+/// is a number, as above. Returns how many counts were saturated by it: 0 or 1.
+template <typename List>
+std::uint64_t AddSketch(SketchState& to, List& list, SketchPool& pool, const Sketch& sketch,
+                        std::uint64_t number);
+/// The same of a count of which only the number is known, which is not 0.
+template <typename List>
+std::uint64_t AddNumber(SketchState& to, List& list, SketchPool& pool, std::uint64_t number) noexcept;
+
 Sketch CopySketch(SketchState state, const PeerList& list, const SketchPool& pool);
 Sketch CopySketch(SketchState state, const PortList& list, const SketchPool& pool);
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "aggregator/host_record.h"
@@ -20,6 +21,25 @@ struct HostTableOptions {
   std::size_t sketch_bytes = 256u << 20;  ///< pool for distinct counts that outgrow a host's slot
   std::uint64_t hash_key = 0;             ///< random per start, the same for all tables that are ever merged
   TopOptions top;                         ///< the same for all tables that are ever merged
+};
+
+/// The distinct counts of a host record from elsewhere; nothing: only the figure is known.
+struct RoleSketches {
+  std::optional<Sketch> peers;
+  std::optional<Sketch> src_ports;
+  std::optional<Sketch> dst_ports;
+};
+struct RecordSketches {
+  RoleSketches sent;
+  RoleSketches received;
+};
+
+/// What became of a host record from elsewhere.
+enum class RecordFate : std::uint8_t {
+  kAdded,
+  kOverflowed,   ///< the table was full: it is in its network's `other` record
+  kRepeated,     ///< there is one of that host already, which stays as it is
+  kUnmonitored,  ///< the host is in no monitored network, or that of the `other` record is not monitored
 };
 
 class NetworkTotals;
@@ -56,6 +76,11 @@ class HostTable {
   /// Adds all that `from` holds, which must have the same networks, hash key and top lists: sums add,
   /// sketches and top lists unite.
   void Unite(const HostTable& from) noexcept;
+  /// Adds a host's record that was counted elsewhere, of the same window. Its network is what this table's
+  /// networks say. No figure of a role is larger than its `flows`, but packets, bytes, durations and
+  /// distinct counts. An `other` record adds to what is there; whoever can have it twice must know. Allocates
+  /// once, some 512 KiB for all tables.
+  RecordFate Add(const HostRecord& record, const RecordSketches& sketches);
   /// As new, but keeps its memory. Costs what was used, not what was reserved.
   void Clear() noexcept;
 

@@ -25,6 +25,7 @@ class HostTable::Impl {
 
   UpdateResult Update(std::span<const FlowRecord> records) noexcept;
   void Unite(const Impl& from) noexcept;
+  RecordFate Add(const HostRecord& record, const RecordSketches& sketches);
   void Clear() noexcept;
   void Sort();
   HostRecord RecordAt(std::size_t i) const noexcept;
@@ -85,6 +86,10 @@ class HostTable::Impl {
   void UniteChunk(const Impl& from, std::uint32_t first, std::uint32_t count) noexcept;
   void UniteSlot(std::uint32_t to, const Impl& from, std::uint32_t from_slot) noexcept;
   void UniteRole(RoleSlot& to, const RoleSlot& from, const Impl& from_table) noexcept;
+
+  // Parts of Add(), in host_table_record.cpp.
+  std::uint32_t SlotOf(const HostRecord& record, RecordFate& fate) noexcept;
+  void AddRole(RoleSlot& to, const RoleFigures& figures, const RoleSketches& sketches);
 
   // Parts of ForEachNetwork() and CountNetworks(), in host_table_networks.cpp.
   Range Ipv4Run() const noexcept;

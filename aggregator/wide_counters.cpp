@@ -40,6 +40,16 @@ void WideCounters::Add(RoleTotals& to, const RoleTotals& from, const WideCounter
   }
 }
 
+void WideCounters::Add(RoleTotals& to, const RoleFigures& figures) noexcept {
+  Entry& entry = EntryOf(to);
+  entry.counts[packed::kFlows] += figures.flows;
+  entry.counts[packed::kDurations] += figures.duration_count;
+  entry.counts[packed::kTcp] += figures.tcp;
+  entry.counts[packed::kUdp] += figures.udp;
+  entry.counts[packed::kIcmp] += figures.icmp;
+  for (std::size_t bit = 0; bit < 8; ++bit) entry.tcp_flags[bit] += figures.tcp_flags[bit];
+}
+
 void WideCounters::Read(const RoleTotals& role, RoleFigures& figures) const noexcept {
   figures.flows = packed::Get(role.counts, packed::kFlows);
   figures.duration_count = packed::Get(role.counts, packed::kDurations);

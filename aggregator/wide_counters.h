@@ -20,6 +20,8 @@ class WideCounters {
   void Spill(RoleTotals& role) noexcept;
   /// Adds another table's role to this table's.
   void Add(RoleTotals& to, const RoleTotals& from, const WideCounters& from_wide) noexcept;
+  /// Adds figures of which none is larger than `flows`.
+  void Add(RoleTotals& to, const RoleFigures& figures) noexcept;
   /// Sets what is counted packed: flows, tcp_flags and so on, both parts together.
   void Read(const RoleTotals& role, RoleFigures& figures) const noexcept;
   void Clear() noexcept { used_ = 0; }
