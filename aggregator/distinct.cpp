@@ -51,16 +51,30 @@ __m256i AllCoupons(const PortList& full) noexcept {
   return _mm256_setr_m128i(PortCoupons(ports), PortCoupons(_mm_unpackhi_epi64(ports, ports)));
 }
 
-/// Of a full list.
-template <typename List>
-bool ListToSet(SketchState& state, List& list, SketchPool& pool) noexcept {
+/// Makes a set of a list: `fill` puts its members into the places and returns how many different ones they
+/// are. Two ports may have one coupon; the set would else depend on whether it was built from the list.
+template <typename List, typename Fill>
+bool BecomeSet(SketchState& state, List& list, SketchPool& pool, Fill fill) noexcept {
   const std::uint32_t block = pool.Allocate(0);
   if (block == SketchPool::kNoBlock) return false;
-  // Two ports may have one coupon; the set would else depend on whether it was built from the list.
-  const std::uint32_t count = StartSet(AllCoupons(list), reinterpret_cast<Coupon*>(pool.At(block)));
+  const std::uint32_t count = fill(reinterpret_cast<Coupon*>(pool.At(block)));
   list.pooled = PooledSketch{block, count};
   state = static_cast<SketchState>(SetOf(kLgSmallestSet) | Saturation(state));
   return true;
+}
+
+/// Of a full list.
+template <typename List>
+bool ListToSet(SketchState& state, List& list, SketchPool& pool) noexcept {
+  return BecomeSet(state, list, pool, [&](Coupon* places) { return StartSet(AllCoupons(list), places); });
+}
+
+/// Also for free places, which can't be foreseen: 0 raises nothing.
+void RaiseAll(std::uint8_t* registers, std::span<const Coupon> places) noexcept {
+  for (const Coupon coupon : places) {
+    std::uint8_t& value = registers[coupon & (kRegisters - 1)];
+    value = std::max(value, static_cast<std::uint8_t>(coupon >> kCouponAddressBits));
+  }
 }
 
 bool GrowSet(SketchState& state, PooledSketch& sketch, SketchPool& pool) noexcept {
@@ -70,12 +84,7 @@ bool GrowSet(SketchState& state, PooledSketch& sketch, SketchPool& pool) noexcep
   if (block == SketchPool::kNoBlock) return false;
   const std::span<const Coupon> places = PlacesOf(state, sketch, pool);
   if (becomes_dense) {
-    // Also for free places, which can't be foreseen: 0 raises nothing.
-    std::uint8_t* const registers = pool.At(block);
-    for (const Coupon coupon : places) {
-      std::uint8_t& value = registers[coupon & (kRegisters - 1)];
-      value = std::max(value, static_cast<std::uint8_t>(coupon >> kCouponAddressBits));
-    }
+    RaiseAll(pool.At(block), places);
   } else {
     SplitSet(places.data(), lg, reinterpret_cast<Coupon*>(pool.At(block)));
   }
@@ -142,17 +151,6 @@ std::uint64_t AddMember(SketchState& to, PortList& list, const PortList& from, s
   return AddPort(to, list, from.ports[i], PortCoupon(from.ports[i]), pool);
 }
 
-/// What remains of a union for which there is no memory.
-template <typename List>
-std::uint64_t BecomeNumber(SketchState& to, List& list, SketchPool& pool, std::uint64_t number) noexcept {
-  if (IsPooled(to)) pool.Free(list.pooled.block, SizeClass(to));
-  const std::uint64_t is_new = Saturate(to);
-  to = kNumberBit | kSaturatedBit;
-  list.pooled = PooledSketch{SketchPool::kNoBlock,
-                             static_cast<std::uint32_t>(std::min<std::uint64_t>(number, 0xffffffffU))};
-  return is_new;
-}
-
 /// A port with this coupon; where several have it, which they can't be told apart by, any of them.
 std::optional<std::uint16_t> PortOf(Coupon coupon) {
   using Entry = std::pair<Coupon, std::uint16_t>;
@@ -170,14 +168,12 @@ std::optional<std::uint16_t> PortOf(Coupon coupon) {
 
 /// Of a list that need not be full.
 bool AnyListToSet(SketchState& state, PortList& list, SketchPool& pool) noexcept {
-  const std::uint32_t block = pool.Allocate(0);
-  if (block == SketchPool::kNoBlock) return false;
-  std::uint32_t count = 0;
-  for (std::size_t i = 0; i < ListCount(state); ++i)
-    count += PlaceIfNew(reinterpret_cast<Coupon*>(pool.At(block)), kLgSmallestSet, MemberCoupon(list, i));
-  list.pooled = PooledSketch{block, count};
-  state = static_cast<SketchState>(SetOf(kLgSmallestSet) | Saturation(state));
-  return true;
+  return BecomeSet(state, list, pool, [&](Coupon* places) {
+    std::uint32_t count = 0;
+    for (std::size_t i = 0; i < ListCount(state); ++i)
+      count += PlaceIfNew(places, kLgSmallestSet, MemberCoupon(list, i));
+    return count;
+  });
 }
 
 std::uint64_t AddCoupon(SketchState& to, PeerList& list, Coupon coupon, SketchPool& pool) {
@@ -200,7 +196,7 @@ bool BecomeDense(SketchState& to, List& list, SketchPool& pool) noexcept {
   if (IsList(to)) {
     for (std::size_t i = 0; i < ListCount(to); ++i) RaiseRegister(pool.At(block), MemberCoupon(list, i));
   } else {
-    for (const Coupon coupon : PlacesOf(to, list.pooled, pool)) RaiseRegister(pool.At(block), coupon);
+    RaiseAll(pool.At(block), PlacesOf(to, list.pooled, pool));
     pool.Free(list.pooled.block, SizeClass(to));
   }
   list.pooled = PooledSketch{block, 0};
@@ -279,15 +275,23 @@ std::size_t WriteSketch(SketchState state, const PortList& list, const SketchPoo
 }
 
 template <typename List>
+std::uint64_t AddNumber(SketchState& to, List& list, SketchPool& pool, std::uint64_t number) noexcept {
+  const std::uint64_t larger = std::max(Estimate(to, list, pool), number);
+  if (IsPooled(to)) pool.Free(list.pooled.block, SizeClass(to));
+  const std::uint64_t is_new = Saturate(to);
+  to = kNumberBit | kSaturatedBit;
+  list.pooled = PooledSketch{SketchPool::kNoBlock,
+                             static_cast<std::uint32_t>(std::min<std::uint64_t>(larger, 0xffffffffU))};
+  return is_new;
+}
+
+template <typename List>
 std::uint64_t UniteDistinct(SketchState& to, List& to_list, SketchPool& to_pool, SketchState from,
                             const List& from_list, const SketchPool& from_pool) noexcept {
   std::uint64_t saturated = 0;
   if (Saturation(from) != 0) saturated += Saturate(to);
-  if (IsNumber(to) || IsNumber(from)) {
-    const std::uint64_t number =
-        std::max(Estimate(to, to_list, to_pool), Estimate(from, from_list, from_pool));
-    return saturated + BecomeNumber(to, to_list, to_pool, number);
-  }
+  if (IsNumber(to) || IsNumber(from))
+    return saturated + AddNumber(to, to_list, to_pool, Estimate(from, from_list, from_pool));
   if (IsList(from)) {
     for (std::size_t i = 0; i < ListCount(from); ++i)
       saturated += AddMember(to, to_list, from_list, i, to_pool);
@@ -300,9 +304,7 @@ std::uint64_t UniteDistinct(SketchState& to, List& to_list, SketchPool& to_pool,
     }
   } else if (IsList(to) || IsDense(from) || LgPlaces(to) < LgPlaces(from)) {
     if (AdoptBlock(to, to_list, to_pool, from, from_list, from_pool, saturated)) return saturated;
-    const std::uint64_t number =
-        std::max(Estimate(to, to_list, to_pool), Estimate(from, from_list, from_pool));
-    return saturated + BecomeNumber(to, to_list, to_pool, number);
+    return saturated + AddNumber(to, to_list, to_pool, Estimate(from, from_list, from_pool));
   }
   for (const Coupon coupon : PlacesOf(from, from_list.pooled, from_pool)) {
     if (coupon != 0) saturated += AddPooled(to, to_list.pooled, coupon, to_pool);
@@ -329,11 +331,6 @@ std::uint64_t AddSketch(SketchState& to, List& list, SketchPool& pool, const Ske
   if (was_saturated || Saturation(to) == 0) return 0;
   AddNumber(to, list, pool, number);
   return 1;
-}
-
-template <typename List>
-std::uint64_t AddNumber(SketchState& to, List& list, SketchPool& pool, std::uint64_t number) noexcept {
-  return BecomeNumber(to, list, pool, std::max(Estimate(to, list, pool), number));
 }
 
 template std::uint64_t AddSketch(SketchState&, PeerList&, SketchPool&, const Sketch&, std::uint64_t);

@@ -5,17 +5,6 @@
 namespace hostscope::aggregator {
 namespace {
 
-/// The counters of a role's flow records in one word each, where they fit: see host_slot.h.
-bool AddPacked(RoleTotals& to, const RoleFigures& figures) noexcept {
-  if (packed::Get(to.counts, packed::kFlows) + figures.flows >= packed::kMaxFlows) return false;
-  to.counts += figures.flows * packed::One(packed::kFlows) +
-               figures.duration_count * packed::One(packed::kDurations) +
-               figures.tcp * packed::One(packed::kTcp) + figures.udp * packed::One(packed::kUdp) +
-               figures.icmp * packed::One(packed::kIcmp);
-  for (unsigned bit = 0; bit < 8; ++bit) to.tcp_flags += figures.tcp_flags[bit] * packed::One(bit);
-  return true;
-}
-
 /// Returns how many counts were saturated by it: 0 or 1.
 template <typename List>
 std::uint64_t AddDistinct(SketchState& to, List& list, SketchPool& pool, const std::optional<Sketch>& sketch,
@@ -32,7 +21,7 @@ void HostTable::Impl::AddRole(RoleSlot& to, const RoleFigures& figures, const Ro
   totals.packets += figures.packets;
   totals.bytes += figures.bytes;
   totals.duration_sum_us += figures.duration_sum_us;
-  if (figures.flows >= packed::kMaxFlows || !AddPacked(totals, figures)) wide_.Add(totals, figures);
+  wide_.Add(totals, figures);
   saturated_ += AddDistinct(totals.peers, members.peers, pool_, sketches.peers, figures.peers);
   saturated_ +=
       AddDistinct(totals.src_ports, members.src_ports, pool_, sketches.src_ports, figures.src_ports);

@@ -41,6 +41,14 @@ void WideCounters::Add(RoleTotals& to, const RoleTotals& from, const WideCounter
 }
 
 void WideCounters::Add(RoleTotals& to, const RoleFigures& figures) noexcept {
+  if (figures.flows < packed::kMaxFlows - packed::Get(to.counts, packed::kFlows)) {
+    to.counts += figures.flows * packed::One(packed::kFlows) +
+                 figures.duration_count * packed::One(packed::kDurations) +
+                 figures.tcp * packed::One(packed::kTcp) + figures.udp * packed::One(packed::kUdp) +
+                 figures.icmp * packed::One(packed::kIcmp);
+    for (unsigned bit = 0; bit < 8; ++bit) to.tcp_flags += figures.tcp_flags[bit] * packed::One(bit);
+    return;
+  }
   Entry& entry = EntryOf(to);
   entry.counts[packed::kFlows] += figures.flows;
   entry.counts[packed::kDurations] += figures.duration_count;

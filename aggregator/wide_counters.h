@@ -20,7 +20,7 @@ class WideCounters {
   void Spill(RoleTotals& role) noexcept;
   /// Adds another table's role to this table's.
   void Add(RoleTotals& to, const RoleTotals& from, const WideCounters& from_wide) noexcept;
-  /// Adds figures of which none is larger than `flows`.
+  /// Adds figures of which none is larger than `flows`: packed where they fit.
   void Add(RoleTotals& to, const RoleFigures& figures) noexcept;
   /// Sets what is counted packed: flows, tcp_flags and so on, both parts together.
   void Read(const RoleTotals& role, RoleFigures& figures) const noexcept;

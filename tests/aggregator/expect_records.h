@@ -38,6 +38,13 @@ inline void ExpectSums(const RoleFigures& got, const RoleFigures& want) {
   EXPECT_EQ(got.icmp, want.icmp);
 }
 
+inline void ExpectSameRole(const RoleFigures& got, const RoleFigures& want) {
+  ExpectSums(got, want);
+  EXPECT_EQ(got.peers, want.peers);
+  EXPECT_EQ(got.src_ports, want.src_ports);
+  EXPECT_EQ(got.dst_ports, want.dst_ports);
+}
+
 inline void ExpectRole(const RoleFigures& got, const naive::RoleSums& want) {
   ExpectSums(got, want.sums);
   ExpectDistinct(got.peers, want.peers.size(), "peers");
