@@ -48,9 +48,8 @@ class Replayer {
         capture_(options.captures),
         decoder_(options.decoder),
         merger_(MergerOptionsOf(options), aggregator::NetworkSet(options.networks)),
-        output_(OpenOutput(options)) {
-    if (options.profiles) profiles_.emplace(*options.profiles);
-  }
+        output_(OpenOutput(options)),
+        profiles_(options.profiles) {}
 
   void Run() {
     CapturedPacket packet;

@@ -1,4 +1,4 @@
-"""A capture of many exporters as the captures of several appliances."""
+"""Captures that others are made of: of many exporters those of several appliances, of an hour one of a later hour."""
 import struct
 
 HEADER = 24
@@ -28,11 +28,12 @@ class Capture:
     def start(self):
         return self.packets[0][0]
 
-    def write(self, path, wanted):
-        """Those packets for which wanted(seconds since the first, exporter's number) is true."""
+    def write(self, path, wanted=lambda time, source: True, delay=0):
+        """Those packets for which wanted(seconds since the first, exporter's number) is true, so many seconds later."""
         with open(path, "wb") as out:
             out.write(self.header)
             for time, source, packet in self.packets:
                 if wanted(time - self.start, source):
-                    out.write(packet)
+                    seconds, *rest = PACKET.unpack_from(packet)
+                    out.write(PACKET.pack(seconds + delay, *rest) + packet[PACKET.size:])
         return path

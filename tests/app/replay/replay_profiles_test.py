@@ -5,11 +5,13 @@ import collections
 import datetime
 import json
 import pathlib
-import struct
 import subprocess
 import sys
 import tempfile
 import unittest
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "fleet"))
+from captures import Capture  # noqa: E402
 
 HOSTS, HOURS, BURST_SECONDS = 20, 4, 180
 BURST_AFTER = 10_000  # seconds; 02:46:40
@@ -30,17 +32,6 @@ def run(*arguments):
     return subprocess.run([hostscope, *map(str, arguments)], capture_output=True, text=True, timeout=60)
 
 
-def delay(capture, seconds):
-    """Of every packet of a pcap file, which is written as it is read: classic, of this machine's byte order."""
-    data = bytearray(capture.read_bytes())
-    at = 24
-    while at < len(data):
-        then, _, length, _ = struct.unpack_from("=IIII", data, at)
-        struct.pack_into("=I", data, at, then + seconds)
-        at += 16 + length
-    capture.write_bytes(data)
-
-
 def minute(record):
     """Of the window, from the beginning."""
     start = datetime.datetime.fromisoformat(record["window"]["start"].replace("Z", "+00:00"))
@@ -56,7 +47,7 @@ class Profiles(unittest.TestCase):
         cls.captures = [cls.folder / "usual.pcap", cls.folder / "burst.pcap"]
         cls.generate(cls.captures[0], seed=1, rate=4, duration=f"{HOURS}h")
         cls.generate(cls.captures[1], seed=2, rate=2000, duration=f"{BURST_SECONDS}s")
-        delay(cls.captures[1], BURST_AFTER)
+        Capture(cls.captures[1]).write(cls.captures[1], delay=BURST_AFTER)
 
     @staticmethod
     def generate(capture, seed, rate, duration):
